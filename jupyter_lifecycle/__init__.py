@@ -1,0 +1,75 @@
+"""From the first feature function to a live, monitored model without leaving the notebook.
+
+Importing the package only defines names: what a name needs is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jupyter_lifecycle.cache import ColumnCache as ColumnCache
+    from jupyter_lifecycle.deployment import endpoint as endpoint
+    from jupyter_lifecycle.deployment import preview as preview
+    from jupyter_lifecycle.deployment import rule as rule
+    from jupyter_lifecycle.envelope import open_bundle as open  # noqa: A004 - the name that users see
+    from jupyter_lifecycle.errors import LifecycleError as LifecycleError
+    from jupyter_lifecycle.graph import Feature as Feature
+    from jupyter_lifecycle.graph import FeatureGraph as FeatureGraph
+    from jupyter_lifecycle.graph import feature as feature
+    from jupyter_lifecycle.materialise import compute as compute
+    from jupyter_lifecycle.notebook import load_ipython_extension as load_ipython_extension
+    from jupyter_lifecycle.notebook import unload_ipython_extension as unload_ipython_extension
+    from jupyter_lifecycle.registry import Envelope as Envelope
+    from jupyter_lifecycle.registry import Registry as Registry
+    from jupyter_lifecycle.registry import save as save
+    from jupyter_lifecycle.widgets import deploy_panel as deploy_panel
+    from jupyter_lifecycle.widgets import explore as explore
+    from jupyter_lifecycle.widgets import save_panel as save_panel
+    from jupyter_lifecycle.widgets import tag_panel as tag_panel
+
+__version__ = "0.1.0"
+
+# public name -> (module, name there)
+_HOME = {
+    "ColumnCache": ("cache", "ColumnCache"),
+    "Envelope": ("registry", "Envelope"),
+    "Feature": ("graph", "Feature"),
+    "FeatureGraph": ("graph", "FeatureGraph"),
+    "LifecycleError": ("errors", "LifecycleError"),
+    "Registry": ("registry", "Registry"),
+    "compute": ("materialise", "compute"),
+    "deploy_panel": ("widgets", "deploy_panel"),
+    "endpoint": ("deployment", "endpoint"),
+    "explore": ("widgets", "explore"),
+    "feature": ("graph", "feature"),
+    "load_ipython_extension": ("notebook", "load_ipython_extension"),
+    "open": ("envelope", "open_bundle"),
+    "preview": ("deployment", "preview"),
+    "rule": ("deployment", "rule"),
+    "save": ("registry", "save"),
+    "save_panel": ("widgets", "save_panel"),
+    "tag_panel": ("widgets", "tag_panel"),
+    "unload_ipython_extension": ("notebook", "unload_ipython_extension"),
+}
+
+__all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605 - one list of names, not two
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        module, attribute = _HOME[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    value = getattr(import_module(f"{__name__}.{module}"), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "jupyter-lifecycle"}]

@@ -1,0 +1,57 @@
+"""A feature: a function whose name is a column and whose parameters are the columns it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+MISSING: Any = type("Missing", (), {"__repr__": lambda _: "MISSING", "__slots__": ()})()
+"""Stands for "no default" and "no annotation"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a feature was defined.
+
+    ``label`` is what people read (``cell 4``, ``my_features.py``); ``key`` identifies the owner, so
+    that running a cell again replaces what it defined last time.
+    """
+
+    label: str
+    key: str
+    line: int = 1
+    title: str = ""
+    """The heading above the cell, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter: the column of that name, or its default where nothing provides it."""
+
+    name: str
+    annotation: Any = MISSING
+    default: Any = MISSING
+
+    @property
+    def required(self) -> bool:
+        """Whether something must provide it."""
+        return self.default is MISSING
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Feature:
+    """One feature, frozen. Two features are the same only if they are the same object."""
+
+    name: str
+    function: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    returns: Any
+    doc: str
+    source: str
+    origin: Origin
+    tags: Mapping[str, str] = field(default_factory=dict)
+    cache: Literal["auto", "always", "never"] = "auto"
+    """``always`` caches although it was seen to be impure; ``never`` computes each time."""

@@ -1,0 +1,199 @@
+"""What a registry knows, as values: the same from the embedded store and from the server.
+
+Times are UTC and aware. Ids are the first 40 hex digits of a manifest's SHA-256; ten are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Item = TypeVar("Item")
+
+OnNone = Literal["keep", "retire"]
+StepName = Literal["decide", "build", "start", "replay", "switch"]
+StepState = Literal["waiting", "running", "done", "failed"]
+DeploymentState = Literal["running", "serving", "failed", "replaced", "retired"]
+EndpointState = Literal["waiting", "deploying", "serving", "unmatched", "failed", "retired", "down"]
+
+STEPS: tuple[StepName, ...] = ("decide", "build", "start", "replay", "switch")
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeRecord:
+    """One saved envelope: immutable but for ``tags`` and ``metrics``."""
+
+    id: str
+    name: str
+    author: str
+    created_at: datetime
+    size: int
+    """Bytes of all its files."""
+    tags: Mapping[str, str]
+    metrics: Mapping[str, float]
+    """The latest value of each metric."""
+    manifest: Mapping[str, Any]
+    """The manifest as JSON: schema, environment, files; see docs/envelope.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagChange:
+    """One change of one tag; ``None`` where there was or is none."""
+
+    at: datetime
+    author: str
+    key: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPoint:
+    """One logged value of a metric."""
+
+    at: datetime
+    author: str
+    key: str
+    value: float
+    step: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Endpoint E on target T serves the best match of a query.
+
+    ``version`` and what follows are filled in by the registry.
+    """
+
+    endpoint: str
+    when: str
+    order_by: str = "created_at desc"
+    target: str = "local"
+    on_none: OnNone = "keep"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 0
+    author: str = ""
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What the rules say an endpoint should serve, decided in the transaction of the change.
+
+    ``envelope`` is None where nothing matches; ``because`` says in one line what led here.
+    """
+
+    endpoint: str
+    target: str
+    envelope: str | None
+    rule_version: int
+    since: datetime
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a deployment and one fact about it."""
+
+    name: StepName
+    state: StepState = "waiting"
+    seconds: float | None = None
+    fact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One attempt to have an endpoint serve an envelope."""
+
+    id: str
+    endpoint: str
+    envelope: str
+    rule_version: int
+    state: DeploymentState
+    created_at: datetime
+    updated_at: datetime
+    steps: tuple[Step, ...] = tuple(Step(name) for name in STEPS)
+    reason: str = ""
+    """Why it failed or ended, in one or two sentences; empty while all is well."""
+    log: tuple[str, ...] = ()
+    """The last lines of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRecord:
+    """One endpoint: its rule, what it should serve and what it does serve.
+
+    ``serving`` may differ from ``want.envelope`` while a deployment runs, after one failed
+    (state ``failed``) and where no envelope matches any more (state ``unmatched``).
+    """
+
+    name: str
+    target: str
+    state: EndpointState
+    rule: Rule | None
+    want: Want | None
+    serving: str | None
+    serving_since: datetime | None
+    address: str | None
+    """``http://host:port``, the same over all versions once assigned."""
+    last_deployment: Deployment | None
+    failure: str = ""
+    """Why the last attempt failed, while that is what the endpoint has to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointChange:
+    """How one endpoint would move: part of a :class:`Preview`."""
+
+    endpoint: str
+    target: str
+    before: str | None
+    """Id of the envelope that the rules want now."""
+    after: str | None
+    rule: Rule
+    because: str
+    """The condition that becomes true or false, or the order that changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would change if a tag, metric or rule changed; nothing was written."""
+
+    changes: tuple[EndpointChange, ...]
+    rules_checked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, in order of ``seq``."""
+
+    seq: int
+    at: datetime
+    kind: str
+    """``envelope.saved``, ``tag.changed``, ``metric.logged``, ``rule.changed``, ``want.changed``,
+    ``deployment.changed``, ``endpoint.changed``."""
+    subject: str
+    author: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Page(Sequence[Item], Generic[Item]):
+    """One page of an answer; ``cursor`` leads to the next one, None on the last."""
+
+    items: tuple[Item, ...]
+    cursor: str | None = None
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Item]: ...
+    def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
+        return self.items[index]
+
+    def __len__(self) -> int:
+        return len(self.items)

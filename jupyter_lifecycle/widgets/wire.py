@@ -1,0 +1,101 @@
+"""What crosses from the kernel to the explorer, as frozen values.
+
+``scripts/wire_types.py`` writes ``labextension/src/wire.ts`` from these classes; a test holds the two
+together. Node arrays are columnar: ten thousand nodes are a handful of lists, not ten thousand objects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["fresh", "cached", "stale", "queued", "running", "error", "input", "unbound", "new"]
+"""``new`` is a feature that was never computed and is in no cache: drawn like queued, without dots."""
+
+Action = Literal["inspect", "run", "invalidate", "drop", "select", "interrupt"]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphView:
+    """The graph's structure: sent whole when the graph changes, never for a change of state."""
+
+    version: int
+    names: list[str]
+    kinds: list[Literal["feature", "input", "unbound"]]
+    groups: list[str]
+    """Titles of the groups in notebook order, such as ``Rolling delays``."""
+    group_notes: list[str]
+    """Beside each title, such as ``cell 4``."""
+    group: list[int]
+    """For each node the index of its group, or -1."""
+    edges: list[int]
+    """Pairs of node indices, flat: parent, child, parent, child …"""
+    docs: list[str]
+    """First line of each docstring."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """Live facts about one node; ``None`` where not known."""
+
+    index: int
+    state: State
+    note: str
+    """Second line of the node: ``parent changed``, ``waits for hub_load``, the error's first line."""
+    dtype: str
+    seconds: float | None
+    rows: int | None
+    nulls: int | None
+    bytes: int | None
+    hit: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatesView:
+    """A change of states: all nodes at first, then only those that changed."""
+
+    version: int
+    """The :class:`GraphView` it belongs to."""
+    nodes: list[NodeState]
+    running: str
+    """What runs, for the foot: ``origin_congestion``; empty when idle."""
+    done: int
+    total: int
+    """Features recomputed so far and in this computation; 0 and 0 when idle."""
+    message: str
+    """The foot when idle: ``All 19 from cache, 6 ms.`` or the last failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A neighbour in the inspector."""
+
+    name: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """All that the inspector shows of one node, answered on demand."""
+
+    name: str
+    state: State
+    kind: Literal["feature", "input", "unbound"]
+    doc: str
+    source: str
+    origin: str
+    dtype: str
+    facts: list[tuple[str, str]]
+    """Label and figure, ready to show: rows, null, min, max, median, distinct, bytes, time."""
+    histogram: list[float]
+    """Heights of up to 24 bars, 0 to 1; empty where it has none."""
+    categories: list[tuple[str, float]]
+    """The five largest categories with their share, for a column that is no number."""
+    head: list[str]
+    """First values, formatted."""
+    why: list[str]
+    """Why it recomputed or did not, one line a step, cause first."""
+    error: str
+    tags: list[tuple[str, str]]
+    parents: list[Parent]
+    children: list[Parent]
