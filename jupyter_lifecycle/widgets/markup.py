@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _VOID = frozenset({"br", "hr", "img", "input", "wbr"})
-_CONTROL = {code: chr(0x2400 + code) for code in range(32)} | {127: "\u2421"}
+_CONTROL: dict[int, str] = {code: chr(0x2400 + code) for code in range(32)} | {127: "\u2421"}
+_CONTROL |= {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+"""Characters that turn the direction of all that follows are shown by their number."""
 _LINES = {code: symbol for code, symbol in _CONTROL.items() if code not in (9, 10)}
 
 
@@ -67,3 +69,21 @@ def element(tag: str, *children: Child, **attributes: str | float | bool | None)
     ]
     opening = f"<{tag}{''.join(parts)}>"
     return Markup(opening) if tag in _VOID else Markup(f"{opening}{join(children)}</{tag}>")
+
+
+def shorten(text: str, limit: int = 48) -> str:
+    """Cut a long text in the middle: both ends of a name tell names apart.
+
+    >>> shorten("origin_delay_last_hour", 11)
+    'origi…_hour'
+    """
+    if len(text) <= limit:
+        return text
+    head = limit // 2
+    return f"{text[:head]}…{text[head + 1 - limit :]}"
+
+
+def name(text: str, limit: int = 48, *, class_: str = "jl-m") -> Markup:
+    """Mark up a code name: isolated from the direction of its surroundings, cut in the middle."""
+    short = shorten(text, limit)
+    return element("bdi", short, class_=class_, dir="auto", title=text if short != text else None)
