@@ -1,0 +1,318 @@
+"""From a function to a :class:`Feature`: the marking decorator and what makes a function unfit."""
+
+from __future__ import annotations
+
+import keyword
+import linecache
+from dataclasses import dataclass, field
+from inspect import CO_VARARGS, CO_VARKEYWORDS, cleandoc, signature, unwrap
+from inspect import Parameter as SignatureParameter
+from pathlib import PurePath
+from types import CodeType, FunctionType, MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from jupyter_lifecycle.errors import FeatureDefinitionError
+from jupyter_lifecycle.graph.feature import MISSING, Feature, Origin, Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+    CacheMode = Literal["auto", "always", "never"]
+
+MARK = "__feature_options__"
+_CO_GENERATOR, _CO_COROUTINE, _CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
+_UNFIT = CO_VARARGS | CO_VARKEYWORDS | _CO_GENERATOR | _CO_COROUTINE | _CO_ASYNC_GENERATOR
+_NO_TAGS: Mapping[str, str] = MappingProxyType({})
+_CACHE_MODES = ("auto", "always", "never")
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureOptions:
+    """What ``@feature(…)`` says about a function."""
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    cache: CacheMode = "auto"
+
+
+_DEFAULTS = FeatureOptions()
+
+
+@overload
+def feature(function: AnyFunction, /) -> AnyFunction: ...
+@overload
+def feature(
+    *, tags: Mapping[str, str] | None = None, cache: CacheMode = "auto"
+) -> Callable[[AnyFunction], AnyFunction]: ...
+def feature(
+    function: AnyFunction | None = None,
+    /,
+    *,
+    tags: Mapping[str, str] | None = None,
+    cache: CacheMode = "auto",
+) -> AnyFunction | Callable[[AnyFunction], AnyFunction]:
+    """Mark a function as a feature; it stays the function that it is.
+
+    Parameters
+    ----------
+    function : callable, optional
+        Given when used without parentheses.
+    tags : mapping of str to str, optional
+        Shown in the explorer and usable in selections.
+    cache : {"auto", "always", "never"}
+        ``always`` caches although the code was seen to be impure, ``never`` computes each time.
+
+    Returns
+    -------
+    callable
+        The same function, marked.
+
+    Raises
+    ------
+    FeatureDefinitionError
+        If ``cache`` is none of the three.
+
+    Examples
+    --------
+    >>> @feature(tags={"team": "delays"})
+    ... def gain(departure_delay, arrival_delay):
+    ...     return departure_delay - arrival_delay
+    >>> gain(10, 4)
+    6
+    """
+    if cache not in _CACHE_MODES:
+        raise FeatureDefinitionError(
+            f"@feature(cache={cache!r}) is not known. Use one of {', '.join(_CACHE_MODES)}."
+        )
+    options = FeatureOptions(dict(tags or {}), cache)
+
+    def mark(marked: AnyFunction) -> AnyFunction:
+        setattr(marked, MARK, options)
+        return marked
+
+    return mark if function is None else mark(function)
+
+
+def make_feature(
+    function: Callable[..., Any], *, origin: Origin | None = None, source: str | None = None
+) -> Feature:
+    """Read a function as a feature.
+
+    Parameters
+    ----------
+    function : callable
+        Its name is the feature, its parameters are what the feature needs.
+    origin : Origin, optional
+        Where it was defined; found from the function's code where not given.
+    source : str, optional
+        Its source text; read from the file (or the notebook's cell) where not given.
+
+    Returns
+    -------
+    Feature
+
+    Raises
+    ------
+    FeatureDefinitionError
+        If it cannot be a feature; the message says why and names the place.
+    """
+    return FeatureReader().read(function, origin, source)
+
+
+class FeatureReader:
+    """Reads many functions as features; equal parameters are one object.
+
+    Changes as it reads, so it lives for one build only.
+    """
+
+    def __init__(self) -> None:
+        self._parameters: dict[tuple[str, int, int], Parameter] = {}
+        self._files: dict[str, list[str]] = {}
+
+    def read(
+        self, function: Callable[..., Any], origin: Origin | None = None, source: str | None = None
+    ) -> Feature:
+        """See :func:`make_feature`."""
+        code = _code(function)
+        if origin is None:
+            origin = _origin(function, code)
+        name: Any = getattr(function, "__name__", None)
+        if code is None or name is not code.co_name or name[0] == "<":
+            _check_name(function, name, origin)
+        annotations = _annotations(function)
+        parameters = (
+            self._quick_parameters(function, annotations, origin)
+            if type(function) is FunctionType and "__wrapped__" not in function.__dict__
+            else self._slow_parameters(function, name, origin)
+        )
+        options: FeatureOptions = getattr(function, MARK, _DEFAULTS)
+        doc = function.__doc__ or ""
+        return Feature(
+            name,
+            function,
+            parameters,
+            annotations.get("return", MISSING),
+            cleandoc(doc) if "\n" in doc else doc.strip(),
+            self._source(code) if source is None else source,
+            origin,
+            options.tags or _NO_TAGS,
+            options.cache,
+        )
+
+    def _quick_parameters(
+        self, function: FunctionType, annotations: Mapping[str, Any], origin: Origin
+    ) -> tuple[Parameter, ...]:
+        # inspect.signature costs 15 µs; the code object knows all of it.
+        code = function.__code__
+        if code.co_flags & _UNFIT or code.co_posonlyargcount:
+            raise _unfit_code(function.__name__, code, origin)
+        positional = code.co_argcount
+        names = code.co_varnames[: positional + code.co_kwonlyargcount]
+        defaults, keyword_defaults = function.__defaults__, function.__kwdefaults__
+        parameter = self._parameter
+        if not defaults and not keyword_defaults:
+            return tuple([parameter(n, annotations.get(n, MISSING), MISSING) for n in names])
+        given = dict(keyword_defaults or {})
+        if defaults:
+            given.update(zip(names[positional - len(defaults) : positional], defaults, strict=True))
+        return tuple(
+            [parameter(n, annotations.get(n, MISSING), given.get(n, MISSING)) for n in names]
+        )
+
+    def _slow_parameters(
+        self, function: Callable[..., Any], name: str, origin: Origin
+    ) -> tuple[Parameter, ...]:
+        try:
+            seen = signature(function)
+        except (TypeError, ValueError) as error:
+            raise FeatureDefinitionError(
+                f"{origin.label}: {name} cannot be a feature, because Python does not know its "
+                f"parameters ({error}). Wrap it in a function that names them.",
+                feature=name,
+                origin=origin.label,
+            ) from None
+        code = _code(function)
+        if code is not None and code.co_flags & (_UNFIT & ~(CO_VARARGS | CO_VARKEYWORDS)):
+            raise _unfit_code(name, code, origin)
+        parameters = []
+        for each in seen.parameters.values():
+            if each.kind not in (
+                SignatureParameter.POSITIONAL_OR_KEYWORD,
+                SignatureParameter.KEYWORD_ONLY,
+            ):
+                raise _unfit_parameter(name, str(each), origin)
+            annotation = MISSING if each.annotation is each.empty else each.annotation
+            default = MISSING if each.default is each.empty else each.default
+            parameters.append(self._parameter(each.name, annotation, default))
+        return tuple(parameters)
+
+    def _parameter(self, name: str, annotation: Any, default: Any) -> Parameter:
+        key = (name, id(annotation), id(default))
+        known = self._parameters.get(key)
+        if known is None:
+            known = self._parameters[key] = Parameter(name, annotation, default)
+        return known
+
+    def _source(self, code: CodeType | None) -> str:
+        """Read the function's text without parsing the file again for each of its functions."""
+        if code is None:
+            return ""
+        path = code.co_filename
+        lines = self._files.get(path)
+        if lines is None:
+            linecache.checkcache(path)
+            lines = self._files[path] = linecache.getlines(path)
+        if not lines:
+            return ""
+        return "".join(lines[code.co_firstlineno - 1 : _last_line(code)])
+
+
+def _last_line(code: CodeType) -> int:
+    last = code.co_firstlineno
+    pending = [code]
+    for each in pending:
+        last = max(last, max([place[1] or 0 for place in each.co_positions()], default=0))
+        pending.extend([const for const in each.co_consts if type(const) is CodeType])
+    return last
+
+
+def _code(function: Callable[..., Any]) -> CodeType | None:
+    if type(function) is FunctionType and "__wrapped__" not in function.__dict__:
+        return function.__code__
+    try:
+        return getattr(unwrap(function), "__code__", None)
+    except ValueError:  # a wrapper that wraps itself
+        return None
+
+
+def _annotations(function: Callable[..., Any]) -> Mapping[str, Any]:
+    try:
+        found: object = function.__annotations__
+    except (AttributeError, NameError):  # a callable object; a name that is not defined (3.14)
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _origin(function: Callable[..., Any], code: CodeType | None) -> Origin:
+    module = getattr(function, "__module__", None) or "__main__"
+    if code is None:
+        return Origin(module, module)
+    path = code.co_filename
+    if module == "__main__" or path.startswith("<"):
+        label = "the notebook" if module == "__main__" else module
+    else:
+        label = path[path.rfind("/") + 1 :] if "/" in path else PurePath(path).name
+    return Origin(label, module, code.co_firstlineno)
+
+
+def _check_name(function: Any, name: Any, origin: Origin) -> None:
+    if type(name) is str and name.isidentifier() and not keyword.iskeyword(name):
+        return
+    if name == "<lambda>":
+        why = "a lambda has no name, and the name is the column. Write it with def"
+    elif type(name) is not str:
+        why = (
+            f"a {type(function).__name__} has no name of its own, and the name is the column. "
+            "Wrap it in a function: def my_column(a, b): …"
+        )
+    elif keyword.iskeyword(name):
+        why = f"{name!r} is a Python keyword, so that no parameter could read it. Rename it"
+    else:
+        why = f"{name!r} is no Python name, so that no parameter could read it. Rename it"
+    raise FeatureDefinitionError(
+        f"{origin.label}, line {origin.line}: not a feature: {why}.",
+        feature=str(name),
+        origin=origin.label,
+    )
+
+
+def _unfit_code(name: str, code: CodeType, origin: Origin) -> FeatureDefinitionError:
+    flags = code.co_flags
+    if flags & (_CO_COROUTINE | _CO_ASYNC_GENERATOR):
+        return _unfit(name, origin, "is async, and nothing here awaits it. Write it with plain def")
+    if flags & _CO_GENERATOR:
+        reason = "yields, and only its first reader would see its values. Return a list or a Series"
+        return _unfit(name, origin, reason)
+    named = code.co_argcount + code.co_kwonlyargcount
+    if flags & CO_VARARGS:
+        return _unfit_parameter(name, f"*{code.co_varnames[named]}", origin)
+    if flags & CO_VARKEYWORDS:
+        return _unfit_parameter(name, f"**{code.co_varnames[named]}", origin)
+    return _unfit_parameter(name, f"{code.co_varnames[0]}, /", origin)
+
+
+def _unfit_parameter(name: str, written: str, origin: Origin) -> FeatureDefinitionError:
+    if written.startswith("*"):
+        reason = f"takes {written}, but each parameter is a column. Name the columns it needs"
+    else:
+        bare = written.removesuffix(", /")
+        reason = f"takes {bare} by position only, but columns are passed by name. Remove the '/'"
+    return _unfit(name, origin, reason)
+
+
+def _unfit(name: str, origin: Origin, reason: str) -> FeatureDefinitionError:
+    return FeatureDefinitionError(
+        f"{origin.label}, line {origin.line}: {name} cannot be a feature: it {reason}.",
+        feature=name,
+        origin=origin.label,
+    )
