@@ -308,6 +308,26 @@ def open_notebook(lab: Server, new_page: Callable[..., Page]) -> Callable[..., N
     return opener
 
 
+@pytest.fixture
+def voila(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., object]:
+    """``with voila(folder, notebook) as server``: the notebook as an app, with our template."""
+
+    def start(folder: Path, notebook: str, **options: str) -> contextlib.AbstractContextManager[Server]:
+        home = tmp_path_factory.mktemp("voila-home")
+        command = [
+            str(Path(sys.executable).parent / "voila"),
+            notebook,
+            "--no-browser",
+            "--port={port}",
+            "--template=jupyter_lifecycle",
+            "--Voila.ip=127.0.0.1",
+            *(f"--{key}={value}" for key, value in options.items()),
+        ]
+        return serve(command, ready="/voila/static/voila.js", folder=folder, home=home)
+
+    return start
+
+
 def write_lab_settings(settings: Path, *, dark: bool) -> None:
     """No news, no tour; light or dark."""
     extension = settings / "@jupyterlab" / "apputils-extension"
