@@ -1,0 +1,283 @@
+"""An envelope's directory: read without running anything, loaded only where it is trusted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_lifecycle.envelope.archive import extract, write_archive
+from jupyter_lifecycle.envelope.manifest import (
+    FILE_NAME,
+    ID_LENGTH,
+    FileEntry,
+    Manifest,
+    identify,
+    parse_manifest,
+)
+from jupyter_lifecycle.envelope.payload import load, read_checked
+from jupyter_lifecycle.envelope.query import Query, query_of
+from jupyter_lifecycle.errors import EnvelopeError, TrustError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from jupyter_lifecycle.envelope.schema import Schema
+
+_checked: set[tuple[str, int, int, int, str]] = set()
+"""Files of this process whose digests were found right: path, inode, size, time, digest."""
+
+
+class Bundle:
+    """One envelope as files. Its metadata is read at once; its model on demand.
+
+    Parameters
+    ----------
+    path : Path
+        The directory with ``manifest.json``.
+    trust : bool, str or None
+        True, or the envelope's id or its manifest's SHA-256, lets :meth:`load` run code.
+    temporary : bool
+        Whether the directory is removed with this object.
+    """
+
+    def __init__(
+        self, path: Path, *, trust: bool | str | None = None, temporary: bool = False
+    ) -> None:
+        self.path = path
+        data = _read_manifest(path)
+        self.id = identify(data)
+        self.manifest: Manifest = parse_manifest(data)
+        self.author: str | None = None
+        self._trusted = _is_trusted(trust, self.id)
+        self._model: tuple[Any, Query] | None = None
+        if temporary:
+            weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
+
+    def __repr__(self) -> str:
+        return f"<Bundle {self.manifest.name} {self.id[:10]}>"
+
+    @property
+    def files(self) -> Mapping[str, FileEntry]:
+        """Digest and size of each file, by its path in the directory."""
+        return self.manifest.files
+
+    @property
+    def schema(self) -> Schema:
+        """Inputs and outputs."""
+        return self.manifest.schema
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(entry.size for entry in self.files.values())
+
+    def read(self, name: str) -> bytes:
+        """Give the bytes of one file, checked against the manifest.
+
+        Raises
+        ------
+        EnvelopeError
+            Where the manifest names no such file.
+        IntegrityError
+            Where the bytes are not what the manifest says.
+        """
+        entry = self.files.get(name)
+        if entry is None:
+            raise EnvelopeError(f"The envelope has no file {name}; it has {', '.join(self.files)}.")
+        file = self.path / name
+        mark = _mark(file, entry.sha256)
+        if mark in _checked:
+            return file.read_bytes()
+        data = read_checked(file, entry.sha256)
+        if mark is not None:
+            _checked.add(mark)
+        return data
+
+    def verify_files(self) -> None:
+        """Check every file's digest.
+
+        Raises
+        ------
+        IntegrityError
+            Names the first file that differs.
+        """
+        for name in self.files:
+            self.read(name)
+
+    def load(self, trust: bool | str | None = None) -> Any:
+        """Give the model itself.
+
+        Parameters
+        ----------
+        trust : bool, str or None
+            True, or the envelope's id, says that its code may run; None leaves it at what was
+            said when the bundle was opened.
+
+        Raises
+        ------
+        TrustError
+            Where nobody said so.
+        IntegrityError
+            Where the file is not what the manifest says.
+        """
+        return self._loaded(trust)[0]
+
+    def query(self) -> Query:
+        """How the loaded model is asked.
+
+        Raises
+        ------
+        TrustError
+            As :meth:`load`.
+        """
+        return self._loaded()[1]
+
+    def _loaded(self, trust: bool | str | None = None) -> tuple[Any, Query]:
+        if not (self._trusted or _is_trusted(trust, self.id)):
+            raise TrustError(
+                f"Loading {self.manifest.name} ({self.id[:10]}) runs code, and nobody said that "
+                f'it may. If you know where it is from: load(trust="{self.id}").',
+                id=self.id,
+            )
+        if self._model is None:
+            model, hints = load(self.read(self.manifest.model.file))
+            self._model = model, query_of(model, hints)
+        return self._model
+
+    def predict(self, rows: Any = None) -> Any:
+        """Give the model's answer.
+
+        Parameters
+        ----------
+        rows
+            A frame or array, one dict of arguments, a list of such dicts, or nothing for what
+            takes no arguments.
+
+        Returns
+        -------
+        object
+            In the form of the question: a frame or array, one value, or a list.
+
+        Raises
+        ------
+        InputError
+            Where the rows do not fit the schema.
+        TrustError
+            As :meth:`load`.
+        """
+        _, query = self._loaded()
+        answer = query.ask(self.schema, self.schema.check(rows))
+        if self.schema.form == "frame" and self.schema.aligned and self.schema.is_single(rows):
+            return answer.iloc[0] if hasattr(answer, "iloc") else answer[0]
+        return answer
+
+    def example(self) -> Any:
+        """Give the example rows, as the model takes them; nothing is unpickled."""
+        return self.schema.decode(self.example_json())
+
+    def example_json(self) -> Any:
+        """Give the example rows as JSON: a payload that the service answers."""
+        return json.loads(self.read(self.manifest.example.file))
+
+    def answers_json(self) -> Any:
+        """Say what the reloaded model answered to the example, as JSON."""
+        return json.loads(self.read(self.manifest.example.answers))
+
+    def export(self, path: str | os.PathLike[str]) -> Path:
+        """Write the envelope as one file; equal envelopes give equal bytes.
+
+        Parameters
+        ----------
+        path : path-like
+            The file; ``.envelope`` is added where it has no ending. Replaced whole if it exists.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        target = Path(path)
+        if not target.suffix:
+            target = target.with_suffix(".envelope")
+        self.verify_files()
+        write_archive(self.path, [FILE_NAME, *sorted(self.files)], target)
+        return target
+
+
+def _mark(file: Path, sha256: str) -> tuple[str, int, int, int, str] | None:
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return str(file), stat.st_ino, stat.st_size, stat.st_mtime_ns, sha256
+
+
+def _is_trusted(trust: bool | str | None, identity: str) -> bool:
+    """Whether code may run.
+
+    Raises
+    ------
+    TrustError
+        Where a digest was given and it is another one.
+    """
+    if not isinstance(trust, str):
+        return trust is True
+    if len(trust) >= ID_LENGTH and trust.lower()[:ID_LENGTH] == identity:
+        return True
+    raise TrustError(
+        f"The envelope is {identity}, {trust!r} was trusted. "
+        f"Give the whole id of {ID_LENGTH} digits.",
+        id=identity,
+    )
+
+
+def _read_manifest(path: Path) -> bytes:
+    file = path / FILE_NAME
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as problem:
+        raise EnvelopeError(f"{path} has no {FILE_NAME}: it is not an envelope.") from problem
+
+
+def open_bundle(path: str | os.PathLike[str], trust: bool | str | None = None) -> Bundle:
+    """Open an envelope's directory or ``.envelope`` file; nothing in it is run.
+
+    Parameters
+    ----------
+    path : path-like
+        A directory with ``manifest.json``, or what :meth:`Bundle.export` wrote. A file may come
+        from anywhere: it is unpacked with every check into a folder that lives as long as the
+        bundle.
+    trust : bool, str or None
+        True, or the envelope's id, lets :meth:`Bundle.load` run its code.
+
+    Returns
+    -------
+    Bundle
+
+    Raises
+    ------
+    EnvelopeError
+        Where it is none, or of a later format.
+    IntegrityError
+        Where an archive is not safe or a digest differs.
+    TrustError
+        Where ``trust`` is the id of another envelope.
+    """
+    source = Path(path)
+    if not source.exists():
+        raise EnvelopeError(f"There is no {source}.")
+    if source.is_dir():
+        return Bundle(source, trust=trust)
+    folder = extract(source)
+    try:
+        bundle = Bundle(folder, trust=trust, temporary=True)
+        bundle.verify_files()
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return bundle

@@ -1,0 +1,292 @@
+"""What a model needs: its modules' distributions and their requirements, pinned as a lock."""
+
+from __future__ import annotations
+
+import json
+import platform as _platform
+import re
+import sys
+import sysconfig
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from jupyter_lifecycle.errors import EnvelopeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_OURS = "jupyter-lifecycle"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Package:
+    """One distribution at one version.
+
+    ``url`` is where it came from if no index has it, as in a requirement after ``@``;
+    a local label such as ``+cpu`` is part of the version.
+    """
+
+    name: str
+    version: str
+    url: str | None = None
+
+    def requirement(self) -> str:
+        """One line of a requirements file."""
+        return f"{self.name} @ {self.url}" if self.url else f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalCode:
+    """Code that travels inside the model by value: a notebook, a module, an editable project."""
+
+    name: str
+    distribution: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Interpreter, platform and the pinned packages of a model."""
+
+    python: str
+    implementation: str
+    platform: str
+    packages: tuple[Package, ...] = ()
+    local: tuple[LocalCode, ...] = ()
+
+    def requirements(self) -> str:
+        """Give the packages as a ``requirements.txt``."""
+        lines = [f"# Python {self.python} on {self.platform}"]
+        lines += [package.requirement() for package in self.packages]
+        return "\n".join(lines) + "\n"
+
+    def pylock(self) -> str:
+        """Give the packages as a ``pylock.toml`` (PEP 751).
+
+        Files and their hashes are left to the index: an installed package does not know them.
+        """
+        minor = ".".join(self.python.split(".")[:2])
+        lines = [
+            'lock-version = "1.0"',
+            'created-by = "jupyter_lifecycle"',
+            f'requires-python = "=={minor}.*"',
+        ]
+        for package in self.packages:
+            lines += ["", "[[packages]]", f"name = {json.dumps(package.name)}"]
+            if package.url is None:
+                lines.append(f"version = {json.dumps(package.version)}")
+            else:
+                lines += _source(package.url)
+        return "\n".join(lines) + "\n"
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON, readable without Python: see docs/envelope.md."""
+        return {
+            "python": self.python,
+            "implementation": self.implementation,
+            "platform": self.platform,
+            "packages": [
+                {"name": package.name, "version": package.version}
+                | ({"url": package.url} if package.url else {})
+                for package in self.packages
+            ],
+            "local": [
+                {"name": code.name}
+                | ({"distribution": code.distribution} if code.distribution else {})
+                | ({"version": code.version} if code.version else {})
+                for code in self.local
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Environment:
+        """Give the environment that :meth:`to_json` wrote.
+
+        Raises
+        ------
+        EnvelopeError
+            Where it is not one.
+        """
+        try:
+            return cls(
+                python=str(value["python"]),
+                implementation=str(value["implementation"]),
+                platform=str(value["platform"]),
+                packages=tuple(
+                    Package(str(one["name"]), str(one["version"]), one.get("url"))
+                    for one in value["packages"]
+                ),
+                local=tuple(
+                    LocalCode(str(one["name"]), one.get("distribution"), one.get("version"))
+                    for one in value["local"]
+                ),
+            )
+        except (KeyError, TypeError, AttributeError) as problem:
+            raise EnvelopeError(
+                f"The environment is not readable: {problem} is not as expected."
+            ) from problem
+
+
+def _source(url: str) -> list[str]:
+    if url.startswith("git+"):
+        where, _, commit = url.removeprefix("git+").rpartition("@")
+        return [
+            f'vcs = {{ type = "git", url = {json.dumps(where)}, commit-id = {json.dumps(commit)} }}'
+        ]
+    where, _, digest = url.partition("#sha256=")
+    return [f'archive = {{ url = {json.dumps(where)}, hashes = {{ sha256 = "{digest}" }} }}']
+
+
+class Installed:
+    """The distributions of ``sys.path``, read once: which one has a module, what it requires."""
+
+    def __init__(self) -> None:
+        self._homes = metadata.packages_distributions()
+        self._known: dict[str, metadata.Distribution | None] = {}
+
+    def named(self, name: str) -> metadata.Distribution | None:
+        """Give a distribution by name; None where it is not installed."""
+        key = canonical(name)
+        if key not in self._known:
+            try:
+                self._known[key] = metadata.distribution(name)
+            except metadata.PackageNotFoundError:
+                self._known[key] = None
+        return self._known[key]
+
+    def having(self, module: str) -> list[str]:
+        """Names of the distributions that a module comes from: one, except for namespaces."""
+        top = module.partition(".")[0]
+        homes = sorted(set(self._homes.get(top, ())), key=canonical)
+        if len(homes) < 2:
+            return homes
+        wanted = module.replace(".", "/")
+        exact = [name for name in homes if self._has_file(name, wanted)]
+        return exact or homes
+
+    def _has_file(self, name: str, wanted: str) -> bool:
+        found = self.named(name)
+        files = (str(file) for file in (found.files if found else None) or ())
+        return any(
+            file.startswith((f"{wanted}/__init__.py", f"{wanted}.py", f"{wanted}."))
+            for file in files
+        )
+
+
+_installed: list[tuple[tuple[str, ...], Installed]] = []
+
+
+def installed() -> Installed:
+    """Give the distributions of this process's ``sys.path``, read at the first call."""
+    path = tuple(sys.path)
+    if not _installed or _installed[0][0] != path:
+        _installed[:] = [(path, Installed())]
+    return _installed[0][1]
+
+
+def canonical(name: str) -> str:
+    """Give a distribution's name as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def resolve(modules: Iterable[str], *, local: Iterable[str] = ()) -> Environment:
+    """Give the environment that modules need.
+
+    Parameters
+    ----------
+    modules : iterable of str
+        Full names of modules that the model imports; what is not installed is left out.
+    local : iterable of str
+        Names of the user's own modules that travel by value.
+
+    Returns
+    -------
+    Environment
+        With the transitive closure of requirements, markers evaluated here, at the versions
+        that are installed, sorted by name.
+    """
+    known = installed()
+    roots: dict[str, set[str]] = {}
+    travelling: dict[str, LocalCode] = {
+        top: LocalCode(top) for name in local if (top := name.partition(".")[0])
+    }
+    for module in modules:
+        if module.partition(".")[0] in sys.stdlib_module_names:
+            continue
+        for name in known.having(module):
+            roots.setdefault(name, set())
+    packages: dict[str, Package] = {}
+    for name in _closure(known, roots):
+        found = known.named(name)
+        if found is None:
+            continue
+        key = canonical(found.metadata["Name"] or name)
+        packages[key] = Package(key, found.version, _url(found))
+    for key in [key for key, one in packages.items() if _editable(known.named(one.name))]:
+        gone = packages.pop(key)
+        if key != _OURS:
+            travelling.setdefault(key, LocalCode(key, key, gone.version))
+        else:
+            packages[key] = Package(key, gone.version)
+    return Environment(
+        python=_platform.python_version(),
+        implementation=sys.implementation.name,
+        platform=sysconfig.get_platform(),
+        packages=tuple(sorted(packages.values())),
+        local=tuple(travelling[key] for key in sorted(travelling)),
+    )
+
+
+def _closure(known: Installed, roots: Mapping[str, set[str]]) -> list[str]:
+    """Every distribution that the roots require, each once, extras followed."""
+    done: dict[str, set[str]] = {}
+    waiting = [(name, frozenset(extras)) for name, extras in roots.items()]
+    while waiting:
+        name, extras = waiting.pop()
+        key = canonical(name)
+        new = set(extras) | {""} if key not in done else set(extras) - done[key]
+        if not new:
+            continue
+        done.setdefault(key, set()).update(new)
+        found = known.named(name)
+        if found is None:
+            continue
+        waiting += _required(found, new)
+    return sorted(done)
+
+
+def _required(found: metadata.Distribution, extras: set[str]) -> list[tuple[str, frozenset[str]]]:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    answer = []
+    for line in found.requires or ():
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:  # metadata older than the standard: pip ignores it as well
+            continue
+        marker = requirement.marker
+        if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras):
+            answer.append((requirement.name, frozenset(requirement.extras)))
+    return answer
+
+
+def _direct(found: metadata.Distribution) -> dict[str, Any]:
+    text = found.read_text("direct_url.json")
+    return json.loads(text) if text else {}
+
+
+def _editable(found: metadata.Distribution | None) -> bool:
+    return found is not None and "dir_info" in _direct(found)
+
+
+def _url(found: metadata.Distribution) -> str | None:
+    """Where a distribution came from if that is no index, without credentials."""
+    direct = _direct(found)
+    url = re.sub(r"//[^/@]*@", "//", str(direct.get("url", "")))
+    if "vcs_info" in direct:
+        return f"{direct['vcs_info']['vcs']}+{url}@{direct['vcs_info']['commit_id']}"
+    digest = direct.get("archive_info", {}).get("hashes", {}).get("sha256")
+    if digest and url.startswith("https://"):
+        return f"{url}#sha256={digest}"
+    return None

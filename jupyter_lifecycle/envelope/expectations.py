@@ -1,0 +1,196 @@
+"""What each input looked like: shares, ranges, and bin edges frozen for counting later rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jupyter_lifecycle.errors import EnvelopeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from jupyter_lifecycle.envelope.fields import Field
+
+BINS = 20
+MAX_CATEGORIES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """The profile of one input.
+
+    Parameters
+    ----------
+    name : str
+        The input's name.
+    rows : int
+        How many rows were seen.
+    null_share : float
+        0 … 1.
+    minimum, maximum : float, str or None
+        Of numbers and times (ISO 8601); None where there are none.
+    edges : tuple of float
+        Quantile edges of the bins, rising, frozen: the bins are ``(−∞, e0]``, ``(e0, e1]``, …,
+        ``(en, ∞)``. Empty for what is not a number.
+    counts : tuple of int
+        Rows in each bin, one more than edges.
+    categories : tuple of (value, share)
+        The most frequent values of strings, categories and booleans, by share of all rows.
+    others : float
+        Share of rows with none of these categories.
+    """
+
+    name: str
+    rows: int
+    null_share: float
+    minimum: float | str | None = None
+    maximum: float | str | None = None
+    edges: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
+    categories: tuple[tuple[Any, float], ...] = ()
+    others: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON, readable without Python: see docs/envelope.md."""
+        answer: dict[str, Any] = {
+            "name": self.name,
+            "rows": self.rows,
+            "null_share": self.null_share,
+        }
+        if self.minimum is not None:
+            answer |= {"minimum": self.minimum, "maximum": self.maximum}
+        if self.edges:
+            answer |= {"edges": list(self.edges), "counts": list(self.counts)}
+        if self.categories:
+            answer |= {
+                "categories": [[value, share] for value, share in self.categories],
+                "others": self.others,
+            }
+        return answer
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Expectation:
+        """Give the expectation that :meth:`to_json` wrote.
+
+        Raises
+        ------
+        EnvelopeError
+            Where it is not one.
+        """
+        try:
+            return cls(
+                name=str(value["name"]),
+                rows=int(value["rows"]),
+                null_share=float(value["null_share"]),
+                minimum=value.get("minimum"),
+                maximum=value.get("maximum"),
+                edges=tuple(float(edge) for edge in value.get("edges", ())),
+                counts=tuple(int(count) for count in value.get("counts", ())),
+                categories=tuple((one, float(share)) for one, share in value.get("categories", ())),
+                others=float(value.get("others", 0.0)),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as problem:
+            raise EnvelopeError(f"An expectation is not readable: {problem}.") from problem
+
+
+def expect(field: Field, values: Any) -> Expectation | None:
+    """Give the profile of one column.
+
+    Parameters
+    ----------
+    field : Field
+        Its type decides what is profiled; lists and objects are not.
+    values : pandas.Series, numpy.ndarray or sequence
+        The column, ``(n_rows,)``.
+
+    Returns
+    -------
+    Expectation or None
+        None for lists and objects.
+    """
+    if field.type in ("array", "object"):
+        return None
+    import numpy as np
+    import pandas as pd
+
+    column = values if isinstance(values, pd.Series) else pd.Series(values)
+    rows = len(column)
+    present = column.dropna()
+    share = (rows - len(present)) / rows if rows else 0.0
+    if field.type in ("integer", "number"):
+        numbers = present.to_numpy(dtype=np.float64)
+        return _of_numbers(field.name, rows, share, numbers[np.isfinite(numbers)])
+    if field.type in ("datetime", "date"):
+        return _of_times(field.name, rows, share, present)
+    return _of_categories(field.name, rows, share, present)
+
+
+def _of_numbers(name: str, rows: int, share: float, numbers: Any) -> Expectation:
+    import numpy as np
+
+    if not len(numbers):
+        return Expectation(name, rows, share)
+    numbers.sort()
+    places = np.arange(1, BINS) / BINS * (len(numbers) - 1)
+    edges = np.unique(numbers[np.rint(places).astype(np.int64)])
+    ends = np.searchsorted(numbers, edges, side="right")
+    counts = np.diff(np.concatenate(([0], ends, [len(numbers)])))
+    return Expectation(
+        name,
+        rows,
+        share,
+        minimum=float(numbers[0]),
+        maximum=float(numbers[-1]),
+        edges=tuple(edges.tolist()),
+        counts=tuple(counts.tolist()),
+    )
+
+
+def _of_times(name: str, rows: int, share: float, present: Any) -> Expectation:
+    if not len(present):
+        return Expectation(name, rows, share)
+    low, high = present.min(), present.max()
+    return Expectation(name, rows, share, minimum=low.isoformat(), maximum=high.isoformat())
+
+
+def _of_categories(name: str, rows: int, share: float, present: Any) -> Expectation:
+    counts = Counter(present.tolist())
+    kept = sorted(counts.items(), key=lambda one: (-one[1], str(one[0])))[:MAX_CATEGORIES]
+    shares = tuple((_plain(value), count / rows) for value, count in kept)
+    others = (len(present) - sum(count for _, count in kept)) / rows if rows else 0.0
+    return Expectation(name, rows, share, categories=shares, others=others)
+
+
+def _plain(value: Any) -> Any:
+    item = getattr(value, "item", None)
+    return item() if callable(item) else getattr(value, "value", value)
+
+
+def expectations_of(fields: Sequence[Field], rows: Any) -> tuple[Expectation, ...]:
+    """Give the profile of every input that a frame, array, Series, list or list of dicts shows.
+
+    Parameters
+    ----------
+    fields : sequence of Field
+        The schema's inputs.
+    rows
+        The example or the training rows.
+    """
+    from jupyter_lifecycle.envelope.writing import is_array, is_frame
+
+    found = []
+    for place, field in enumerate(fields):
+        if is_frame(rows):
+            values = rows[field.name] if field.name in rows.columns else None
+        elif is_array(rows) and rows.ndim == 2:
+            values = rows[:, place]
+        elif isinstance(rows, list) and rows and isinstance(rows[0], dict):
+            values = [row.get(field.name) for row in rows]
+        else:
+            values = rows
+        one = None if values is None else expect(field, values)
+        if one is not None:
+            found.append(one)
+    return tuple(found)

@@ -1,0 +1,134 @@
+"""Where a model comes from: the features behind its inputs and the state of the repository."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_lifecycle.errors import FingerprintError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jupyter_lifecycle.graph import FeatureGraph
+
+_GIT_SECONDS = 2.0
+_STATUS = (
+    "git",
+    "-c",
+    "core.fsmonitor=false",
+    "--no-optional-locks",
+    "status",
+    "--porcelain=v2",
+    "--branch",
+    "--untracked-files=no",
+    "--",
+    ".",
+    ":(exclude)*.ipynb",  # a notebook is saved while it runs: that says nothing about the code
+)
+
+
+class GitState:
+    """Asks git in the background for commit and changes; says nothing where there is no git."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        folder = folder or Path.cwd()
+        self._process: subprocess.Popen[bytes] | None = None
+        if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
+            return
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - fixed words
+                _STATUS,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError:  # no git on this machine
+            return
+
+    def result(self) -> dict[str, Any]:
+        """``{"commit", "dirty", "changed"}``, or empty where git does not answer in time."""
+        process, self._process = self._process, None
+        if process is None:
+            return {}
+        with process:
+            try:
+                out, _ = process.communicate(timeout=_GIT_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return {}
+        if process.returncode:
+            return {}
+        return parse_status(out.decode("utf-8", "replace"))
+
+    def cancel(self) -> None:
+        """Stop asking."""
+        if self._process is not None:
+            self._process.kill()
+            self.result()
+
+
+def parse_status(text: str) -> dict[str, Any]:
+    """Commit and changed files of ``git status --porcelain=v2 --branch``."""
+    commit, changed = "", []
+    for line in text.splitlines():
+        if line.startswith("# branch.oid "):
+            commit = line.removeprefix("# branch.oid ")
+        elif line.startswith("1 "):
+            changed.append(line.split(" ", 8)[8])
+        elif line.startswith("2 "):
+            changed.append(line.split(" ", 9)[9].partition("\t")[0])
+        elif line.startswith("u "):
+            changed.append(line.split(" ", 10)[10])
+    if not commit or commit == "(initial)":
+        return {}
+    return {"commit": commit, "dirty": bool(changed), "changed": sorted(changed)[:100]}
+
+
+def features_upstream(graph: FeatureGraph, columns: Sequence[str]) -> dict[str, Any]:
+    """Give the features that a model's columns are computed from.
+
+    Parameters
+    ----------
+    graph : FeatureGraph
+        The notebook's graph.
+    columns : sequence of str
+        The model's inputs; those that no feature defines are left out.
+
+    Returns
+    -------
+    dict
+        ``features``: for each, in the order of computation, ``name``, ``parameters``, ``source``,
+        ``origin``, ``doc``, ``key`` (hex digest of its code) or ``unkeyed`` (why it has none);
+        ``inputs``: the raw columns that they begin with; ``columns``: the model's inputs that
+        are features.
+    """
+    from jupyter_lifecycle.hashing import code_key
+
+    targets = [name for name in columns if name in graph.features]
+    if not targets:
+        return {"columns": [], "features": [], "inputs": []}
+    found = []
+    for name in graph.order(targets):
+        feature = graph.features.get(name)
+        if feature is None:
+            continue
+        entry: dict[str, Any] = {
+            "name": name,
+            "parameters": [parameter.name for parameter in feature.parameters],
+            "source": feature.source,
+            "origin": feature.origin.label,
+            "doc": feature.doc,
+        }
+        try:
+            entry["key"] = code_key(feature.function).digest.hex()
+        except FingerprintError as problem:
+            entry["unkeyed"] = problem.message
+        found.append(entry)
+    return {
+        "columns": targets,
+        "features": found,
+        "inputs": sorted(graph.required_inputs(targets)),
+    }

@@ -1,0 +1,74 @@
+"""The stored model: one cloudpickle of the model and the annotations that bind its arguments."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from typing import TYPE_CHECKING, Any
+
+from jupyter_lifecycle.envelope.local_code import by_value
+from jupyter_lifecycle.envelope.refusal import refusal
+from jupyter_lifecycle.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PROTOCOL = 5
+
+
+def dump(model: Any, hints: Mapping[str, Any], file: Path, local: tuple[str, ...]) -> None:
+    """Write a model so that it can be read where the user's own code is not.
+
+    Parameters
+    ----------
+    model
+        Any object that cloudpickle can store.
+    hints : Mapping
+        Resolved annotations of its arguments.
+    file : Path
+        Written whole; the caller removes it on failure.
+    local : tuple of str
+        Modules that travel by value.
+
+    Raises
+    ------
+    StorageFormatError
+        Names the object that cannot be stored and the path to it.
+    """
+    import cloudpickle
+
+    with by_value(local):
+        try:
+            data = cloudpickle.dumps((model, dict(hints)), protocol=PROTOCOL)
+        except Exception as problem:
+            raise refusal(model, problem) from problem
+    file.write_bytes(data)
+
+
+def load(data: bytes) -> tuple[Any, dict[str, Any]]:
+    """Give the model and its hints. This runs code: callers have asked for trust before."""
+    model, hints = pickle.loads(data)  # noqa: S301 - trusted by the caller
+    return model, hints
+
+
+def read_checked(file: Path, sha256: str) -> bytes:
+    """Give a file's bytes, if they are what the manifest says.
+
+    Raises
+    ------
+    IntegrityError
+        Where the digest differs or the file is gone.
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as problem:
+        raise IntegrityError(f"{file.name} cannot be read: {problem.strerror}.") from problem
+    found = hashlib.sha256(data).hexdigest()
+    if found != sha256:
+        raise IntegrityError(
+            f"{file.name} is not what the manifest says: its SHA-256 is {found[:12]}…, "
+            f"{sha256[:12]}… is expected. Fetch the envelope again.",
+            file=file.name,
+        )
+    return data

@@ -1,0 +1,312 @@
+"""Ask another process to load what was staged and answer the example, before anything is stored."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import linecache
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_lifecycle.envelope.environment import Environment
+from jupyter_lifecycle.envelope.fields import Field
+from jupyter_lifecycle.envelope.local_code import library_folders, library_modules
+from jupyter_lifecycle.errors import ExampleError, LifecycleError, from_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jupyter_lifecycle.envelope.schema import AnswerKind, Schema
+
+_BOOT = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv.pop()); "
+    "from jupyter_lifecycle.envelope.verifier import main; main()"
+)
+_LEAVE_SECONDS = 2.0
+_FACES = (
+    "IPython",
+    "_pytest",
+    "anywidget",
+    "comm",
+    "debugpy",
+    "execnet",
+    "ipykernel",
+    "ipywidgets",
+    "jedi",
+    "jupyter_client",
+    "jupyter_core",
+    "jupyter_lifecycle",
+    "jupyterlab",
+    "matplotlib_inline",
+    "parso",
+    "pluggy",
+    "prompt_toolkit",
+    "pytest",
+    "tornado",
+    "traitlets",
+    "xdist",
+    "zmq",
+)
+"""What a kernel or a test runner imports for itself; a model that needs one imports it then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the reloaded model was seen to do."""
+
+    outputs: tuple[Field, ...]
+    answer: AnswerKind
+    aligned: bool
+    answers: Any
+    """JSON of the example's answers."""
+    environment: Environment
+    load_seconds: float
+    answer_seconds: float
+    cpu_seconds: float
+    """Of the verifier and its child, for this save."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be verified."""
+
+    directory: Path
+    schema: Schema
+    also: tuple[str, ...] = ()
+    """Modules that asking needs beside the model's own, such as pandas."""
+    local: tuple[str, ...] = ()
+    """The user's own modules: not to be found there."""
+    limit: float = 60.0
+    """Seconds."""
+
+
+class Verifier:
+    """Holds the process; starts it when it is first needed, and again when it is gone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+        self._sent: set[str] = set()
+        self._libraries: tuple[Any, ...] = ()
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id while it runs."""
+        process = self._process
+        return process.pid if process is not None and self._is_alive() else None
+
+    def warm(self) -> None:
+        """Start the process and have it import what is imported here; does not wait."""
+        with self._lock:
+            self._ensure()
+            self._send({"do": "warm", "modules": self._new_modules()})
+
+    def verify(self, request: Request) -> Verdict:
+        """Have a staged envelope loaded and its example answered.
+
+        Parameters
+        ----------
+        request : Request
+            The staged directory and its schema.
+
+        Returns
+        -------
+        Verdict
+            Outputs, answers and environment.
+
+        Raises
+        ------
+        ExampleError
+            Where the reloaded model fails, crashes or takes too long; in the model's own words.
+        """
+        with self._lock:
+            reply = self._asked(request)
+        if "verdict" in reply:
+            return _verdict(reply)
+        if "died" in reply:
+            raise _death(reply)
+        raise _failure(reply["failed"])
+
+    def _asked(self, request: Request) -> dict[str, Any]:
+        message = {
+            "do": "verify",
+            "directory": str(request.directory),
+            "schema": request.schema.to_json(),
+            "also": list(request.also),
+            "local": list(request.local),
+            "limit": request.limit,
+        }
+        for attempt in (1, 2):
+            self._ensure()
+            try:
+                self._send({**message, "modules": self._new_modules()})
+                reply = self._receive()
+            except BrokenPipeError:
+                reply = None
+            except BaseException:  # an interrupt: what comes back is nobody's any more
+                self._stop()
+                raise
+            if reply is not None:
+                return reply
+            self._stop()
+            if attempt == 2:
+                break
+        return {"died": "could not be started: its process ended at once", "words": []}
+
+    def close(self) -> None:
+        """End the process."""
+        with self._lock:
+            self._stop()
+
+    def _is_alive(self) -> bool:
+        return (
+            self._process is not None
+            and self._owner == os.getpid()  # a fork of the kernel has no verifier of its own
+            and self._process.poll() is None
+        )
+
+    def _ensure(self) -> None:
+        libraries = _libraries()
+        if self._is_alive() and libraries == self._libraries:
+            return
+        self._stop()
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-P", "-c", _BOOT, _path()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._owner, self._sent, self._libraries = os.getpid(), set(), libraries
+
+    def _new_modules(self) -> list[str]:
+        new = [
+            name
+            for name in library_modules()
+            if name not in self._sent and name.partition(".")[0] not in _FACES
+        ]
+        self._sent.update(new)
+        return new
+
+    def _send(self, message: dict[str, Any]) -> None:
+        from jupyter_lifecycle.envelope.verifier import write_frame
+
+        assert self._process is not None
+        assert self._process.stdin is not None
+        write_frame(self._process.stdin, message)  # type: ignore[arg-type]
+
+    def _receive(self) -> dict[str, Any] | None:
+        from jupyter_lifecycle.envelope.verifier import read_frame
+
+        assert self._process is not None
+        assert self._process.stdout is not None
+        return read_frame(self._process.stdout)  # type: ignore[arg-type]
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None or self._owner != os.getpid():
+            return
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):  # it is gone already
+            process.stdin.close()
+        process.stdout.close()
+        try:
+            process.wait(_LEAVE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+_shared = Verifier()
+atexit.register(_shared.close)
+
+
+def start_verifier() -> None:
+    """Warm the verifier in the background, so that the first save need not wait for it.
+
+    Call it again after imports; it sends only what is new and waits for nothing.
+    """
+    _shared.warm()
+
+
+def shared_verifier() -> Verifier:
+    """Give the process's one verifier."""
+    return _shared
+
+
+def _path() -> str:
+    import json
+
+    return json.dumps([entry or str(Path.cwd()) for entry in sys.path])
+
+
+def _libraries() -> tuple[Any, ...]:
+    """Give what changes when a package is installed or removed: then a new verifier is needed."""
+    stamps = []
+    for folder in library_folders():
+        if folder.rstrip("/").endswith("-packages"):
+            try:
+                stamps.append((folder, os.stat(folder).st_mtime_ns))  # noqa: PTH116 - half the time of Path
+            except OSError:
+                continue
+    return (*stamps, tuple(sys.path))
+
+
+def _verdict(reply: dict[str, Any]) -> Verdict:
+    verdict = reply["verdict"]
+    return Verdict(
+        outputs=tuple(Field.from_json(field) for field in verdict["outputs"]),
+        answer=verdict["answer"],
+        aligned=verdict["aligned"],
+        answers=verdict["answers"],
+        environment=Environment.from_json(verdict["environment"]),
+        load_seconds=verdict["load_seconds"],
+        answer_seconds=verdict["answer_seconds"],
+        cpu_seconds=reply["cpu_seconds"],
+    )
+
+
+_STAGES = {"load": "while it was loaded", "read": "on the example", "answer": "on the example"}
+
+
+def _death(reply: dict[str, Any]) -> ExampleError:
+    stage = _STAGES.get(reply.get("stage", "load"), "on the example")
+    words = reply["words"]
+    said = f" It said: {words[0]}" if words else ""
+    return ExampleError(
+        f"The stored model {reply['died']} {stage}.{said} Nothing was saved.", words=words
+    )
+
+
+def _failure(failed: dict[str, Any]) -> LifecycleError:
+    if "error" in failed:
+        return from_wire({"error": failed["error"]})
+    place = where(failed["frames"])
+    return ExampleError(
+        f"The stored model fails on the example, though it answered here. "
+        f"{failed['kind']}: {failed['message']}{place} Nothing was saved.",
+        kind=failed["kind"],
+        frames=failed["frames"],
+    )
+
+
+def where(frames: Sequence[dict[str, Any]]) -> str:
+    """Give the model's own line in an error: `` (cell 3, line 2: x["a"]).``."""
+    if not frames:
+        return "."
+    last = next((frame for frame in reversed(frames) if not _library(frame["file"])), frames[-1])
+    source = linecache.getline(last["file"], last["line"]).strip()
+    name = Path(last["file"]).name
+    shown = f": {source}" if source else ""
+    return f" ({name}, line {last['line']}, in {last['function']}{shown})."
+
+
+def _library(file: str) -> bool:
+    return file.startswith(library_folders())
