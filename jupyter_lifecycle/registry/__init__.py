@@ -1,1 +1,42 @@
-"""See docs/architecture.md."""
+"""Envelopes kept, found, tagged and watched by rules: embedded or over HTTP, with one interface.
+
+Light to import: databases, servers and models are imported by what needs them.
+"""
+
+from jupyter_lifecycle.registry.facade import Registry
+from jupyter_lifecycle.registry.handle import Envelope
+from jupyter_lifecycle.registry.records import (
+    STEPS,
+    Deployment,
+    EndpointChange,
+    EndpointRecord,
+    EnvelopeRecord,
+    Event,
+    MetricPoint,
+    Page,
+    Preview,
+    Rule,
+    Step,
+    TagChange,
+    Want,
+)
+from jupyter_lifecycle.registry.saving import save
+
+__all__ = [
+    "STEPS",
+    "Deployment",
+    "EndpointChange",
+    "EndpointRecord",
+    "Envelope",
+    "EnvelopeRecord",
+    "Event",
+    "MetricPoint",
+    "Page",
+    "Preview",
+    "Registry",
+    "Rule",
+    "Step",
+    "TagChange",
+    "Want",
+    "save",
+]

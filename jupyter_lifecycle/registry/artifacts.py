@@ -1,0 +1,195 @@
+"""Files by content: written whole or not at all, each once."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+from typing import IO, TYPE_CHECKING, Protocol
+
+from jupyter_lifecycle.errors import IntegrityError, NotFoundError, RegistryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+CHUNK = 2**20
+
+
+class Upload(Protocol):
+    """A file that is being written; it is nowhere to be seen before :meth:`commit`."""
+
+    def write(self, chunk: bytes) -> None:
+        """Add some bytes."""
+
+    def commit(self) -> None:
+        """Check the digest and make the file visible, whole."""
+
+    def abort(self) -> None:
+        """Forget it."""
+
+
+class Artifacts(Protocol):
+    """Where blobs are kept, by the SHA-256 of their content (64 hex digits)."""
+
+    def size(self, digest: str) -> int | None:
+        """Bytes of a blob; None where there is none."""
+
+    def begin(self, digest: str) -> Upload:
+        """Start to write a blob."""
+
+    def open(self, digest: str) -> IO[bytes]:
+        """Read a blob; :class:`NotFoundError` where there is none."""
+
+    def local(self, digest: str) -> Path | None:
+        """The blob as a file on this machine, where it is one."""
+
+
+class FolderArtifacts:
+    """Blobs in a folder, ``ab/ab12…``; several processes may use it at once.
+
+    Parameters
+    ----------
+    folder : Path
+        Made at the first write.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def size(self, digest: str) -> int | None:
+        """Bytes of a blob; None where there is none."""
+        try:
+            return self._path(digest).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def begin(self, digest: str) -> FolderUpload:
+        """Start to write a blob."""
+        return FolderUpload(self._path(digest), self.folder / "incoming", digest)
+
+    def open(self, digest: str) -> IO[bytes]:
+        """Read a blob.
+
+        Raises
+        ------
+        NotFoundError
+            There is none with this digest.
+        """
+        try:
+            return self._path(digest).open("rb")
+        except FileNotFoundError:
+            raise NotFoundError(f"There is no file with the digest {digest}.") from None
+
+    def local(self, digest: str) -> Path | None:
+        """The blob's file; None where there is none."""
+        path = self._path(digest)
+        return path if path.exists() else None
+
+    def _path(self, digest: str) -> Path:
+        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+            raise IntegrityError(f"{digest[:80]!r} is no SHA-256 in 64 lower case hex digits.")
+        return self.folder / digest[:2] / digest
+
+
+class FolderUpload:
+    """A file on its way into a :class:`FolderArtifacts`."""
+
+    def __init__(self, target: Path, incoming: Path, digest: str) -> None:
+        self._target = target
+        self._digest = digest
+        self._hash = hashlib.sha256()
+        incoming.mkdir(parents=True, exist_ok=True)
+        self._temporary = incoming / f"{digest[:16]}.{os.getpid()}.{secrets.token_hex(8)}"
+        self._file = self._temporary.open("xb")
+
+    def write(self, chunk: bytes) -> None:
+        """Add some bytes."""
+        self._hash.update(chunk)
+        self._file.write(chunk)
+
+    def commit(self) -> None:
+        """Check the digest, put it on the disk for good, then give it its name.
+
+        Raises
+        ------
+        IntegrityError
+            What was written is not what the digest says; nothing is kept.
+        """
+        found = self._hash.hexdigest()
+        if found != self._digest:
+            self.abort()
+            raise IntegrityError(
+                f"The file that came has the digest {found}, not {self._digest}:"
+                " it was changed or cut on the way. Send it again.",
+                expected=self._digest,
+                found=found,
+            )
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._temporary.chmod(0o444)
+        self._target.parent.mkdir(exist_ok=True)
+        self._temporary.replace(self._target)
+        _sync_folder(self._target.parent)
+
+    def abort(self) -> None:
+        """Forget it."""
+        self._file.close()
+        self._temporary.unlink(missing_ok=True)
+
+
+def put(artifacts: Artifacts, digest: str, chunks: Iterable[bytes]) -> bool:
+    """Write a blob from chunks; False where it was there already.
+
+    Raises
+    ------
+    IntegrityError
+        The chunks are not what the digest says.
+    RegistryError
+        The disk does not take it.
+    """
+    if artifacts.size(digest) is not None:
+        return False
+    try:
+        upload = artifacts.begin(digest)
+        try:
+            for chunk in chunks:
+                upload.write(chunk)
+        except BaseException:
+            upload.abort()
+            raise
+        upload.commit()
+    except OSError as error:
+        raise RegistryError(f"The registry could not write a file: {error}.") from error
+    return True
+
+
+def read_chunks(stream: IO[bytes], size: int = CHUNK) -> Iterator[bytes]:
+    """The rest of a stream, in pieces of at most ``size`` bytes."""
+    while chunk := stream.read(size):
+        yield chunk
+
+
+def place(source: Path, target: Path) -> None:
+    """Have ``source`` under a second name: a link where the disk allows it, else a copy."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):
+        os.link(source, target)
+        return
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    with source.open("rb") as reading, temporary.open("xb") as writing:
+        for chunk in read_chunks(reading):
+            writing.write(chunk)
+    temporary.replace(target)
+
+
+def _sync_folder(folder: Path) -> None:
+    # Not every system lets a folder be opened; where it doesn't, rename alone must do.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

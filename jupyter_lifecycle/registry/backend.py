@@ -1,0 +1,152 @@
+"""What stands behind a :class:`~jupyter_lifecycle.registry.Registry`: a store here, or a server.
+
+Both raise the same errors. Both know who acts: the store by its author, the server by the token.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from jupyter_lifecycle.registry.records import (
+        Deployment,
+        EndpointRecord,
+        EnvelopeRecord,
+        Event,
+        MetricPoint,
+        Page,
+        Preview,
+        Rule,
+        TagChange,
+        Want,
+    )
+
+    Progress = Callable[[int, int], None]
+    """Called with the bytes done and the bytes in all."""
+
+
+class Backend(Protocol):
+    """Everything that a registry does, in records."""
+
+    @property
+    def location(self) -> str:
+        """The folder or address."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the store is in this process."""
+
+    def search(self, query: str, limit: int, cursor: str | None) -> Page[EnvelopeRecord]:
+        """One page of the envelopes that match."""
+
+    def latest(self, query: str) -> EnvelopeRecord:
+        """The first match."""
+
+    def count(self, query: str) -> int:
+        """How many match."""
+
+    def get(self, prefix: str) -> EnvelopeRecord:
+        """The envelope whose id starts so."""
+
+    def manifest(self, id_: str) -> bytes:
+        """The manifest, byte for byte."""
+
+    def names(self) -> tuple[str, ...]:
+        """The names in use."""
+
+    def keys(self, family: str) -> tuple[str, ...]:
+        """The keys of ``tags`` or ``metrics`` in use."""
+
+    def missing(self, digests: Sequence[str]) -> tuple[str, ...]:
+        """Those of these blobs that have to be sent."""
+
+    def send(self, digest: str, path: Path, progress: Progress | None) -> None:
+        """Store a file under its digest."""
+
+    def fetch(self, digest: str, target: Path, progress: Progress | None) -> None:
+        """Have a blob as a file at ``target``, checked."""
+
+    def add(
+        self,
+        manifest: bytes,
+        tags: Mapping[str, str],
+        metrics: Mapping[str, float],
+        author: str | None,
+    ) -> tuple[EnvelopeRecord, bool]:
+        """Add an envelope whose files are there; whether it existed before."""
+
+    def tag(
+        self,
+        id_: str,
+        set_: Mapping[str, str],
+        unset: Sequence[str],
+        expect: Mapping[str, str | None] | None,
+    ) -> EnvelopeRecord:
+        """Change tags, all or none."""
+
+    def log_metrics(
+        self, id_: str, values: Mapping[str, float], step: int | None
+    ) -> EnvelopeRecord:
+        """Log metrics."""
+
+    def tag_history(self, id_: str) -> tuple[TagChange, ...]:
+        """Every change of every tag."""
+
+    def metric_history(self, id_: str, key: str) -> tuple[MetricPoint, ...]:
+        """Every value of one metric."""
+
+    def set_rule(self, rule: Rule) -> Rule:
+        """Write a rule."""
+
+    def remove_rule(self, endpoint: str) -> None:
+        """Remove a rule."""
+
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules."""
+
+    def preview(self, id_: str, set_: Mapping[str, str], unset: Sequence[str]) -> Preview:
+        """What changing tags would move."""
+
+    def preview_rule(self, rule: Rule) -> Preview:
+        """What writing a rule would move."""
+
+    def wants(self) -> tuple[Want, ...]:
+        """What the endpoints should serve."""
+
+    def endpoint(self, name: str) -> EndpointRecord:
+        """One endpoint."""
+
+    def endpoints(self) -> tuple[EndpointRecord, ...]:
+        """All endpoints."""
+
+    def set_endpoint(self, name: str, values: Mapping[str, Any]) -> EndpointRecord:
+        """What a deployer reports of an endpoint."""
+
+    def start_deployment(
+        self, endpoint: str, envelope: str, rule_version: int, id_: str
+    ) -> Deployment:
+        """Write a new attempt."""
+
+    def update_deployment(self, id_: str, values: Mapping[str, Any]) -> Deployment:
+        """Write how an attempt goes."""
+
+    def deployments(self, endpoint: str, limit: int) -> tuple[Deployment, ...]:
+        """The attempts of an endpoint, newest first."""
+
+    def lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Take or renew a lease."""
+
+    def release(self, name: str, holder: str) -> None:
+        """Give a lease back."""
+
+    def lease_holder(self, name: str) -> str | None:
+        """Who holds a lease."""
+
+    def events(self, after: int, limit: int) -> tuple[Event, ...]:
+        """What happened after a number."""
+
+    def close(self) -> None:
+        """Close connections and files."""

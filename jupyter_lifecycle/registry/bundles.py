@@ -1,0 +1,79 @@
+"""Bundles as directories on this machine: from the store's files, or downloaded once."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from typing import TYPE_CHECKING
+
+from jupyter_lifecycle.envelope.manifest import FILE_NAME
+from jupyter_lifecycle.errors import IntegrityError
+from jupyter_lifecycle.registry.manifest import check_path, id_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from jupyter_lifecycle.envelope import Bundle
+    from jupyter_lifecycle.registry.backend import Backend, Progress
+
+
+def send(backend: Backend, bundle: Bundle, progress: Progress | None = None) -> bytes:
+    """Send the files of a bundle that the registry lacks; the manifest's bytes.
+
+    The envelope itself is not there before the manifest is added.
+    """
+    sizes = {entry.sha256: entry.size for entry in bundle.files.values()}
+    paths = {entry.sha256: bundle.path / path for path, entry in bundle.files.items()}
+    wanted = backend.missing(tuple(paths))
+    total, before = sum(sizes[digest] for digest in wanted), 0
+    for digest in wanted:
+        backend.send(digest, paths[digest], _shifted(progress, before, total))
+        before += sizes[digest]
+    return (bundle.path / FILE_NAME).read_bytes()
+
+
+def directory(backend: Backend, id_: str, folder: Path, progress: Progress | None = None) -> Path:
+    """The envelope as a directory in ``folder``, made where it's not there; whole or not at all.
+
+    Raises
+    ------
+    IntegrityError
+        What the registry gives is not what the id says.
+    """
+    target = folder / id_
+    if (target / FILE_NAME).exists():
+        return target
+    manifest = backend.manifest(id_)
+    if id_of(manifest) != id_:
+        raise IntegrityError(
+            f"The manifest of {id_[:10]} is not the one that was saved. Do not use this envelope.",
+            id=id_,
+        )
+    files: Mapping[str, Mapping[str, object]] = json.loads(manifest)["files"]
+    staged = folder / f".{id_}.{os.getpid()}.{secrets.token_hex(4)}"
+    staged.mkdir(parents=True)
+    try:
+        for path, entry in files.items():
+            backend.fetch(str(entry["sha256"]), staged / check_path(path), progress)
+        (staged / FILE_NAME).write_bytes(manifest)
+        _settle(staged, target)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    return target
+
+
+def _settle(staged: Path, target: Path) -> None:
+    try:
+        staged.rename(target)
+    except OSError:
+        if not (target / FILE_NAME).exists():  # else another process was quicker
+            raise
+
+
+def _shifted(progress: Progress | None, before: int, total: int) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda done, _: progress(before + done, total)

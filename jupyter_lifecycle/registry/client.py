@@ -1,0 +1,345 @@
+"""A registry behind a server: the same as the store, over HTTP. Needs no database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from jupyter_lifecycle.errors import IntegrityError
+from jupyter_lifecycle.registry import wire
+from jupyter_lifecycle.registry.lazy import LazyMapping
+from jupyter_lifecycle.registry.records import Page
+from jupyter_lifecycle.registry.transport import Call, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+    from typing import IO
+
+    from jupyter_lifecycle.registry.backend import Progress
+    from jupyter_lifecycle.registry.records import (
+        Deployment,
+        EndpointRecord,
+        EnvelopeRecord,
+        Event,
+        MetricPoint,
+        Preview,
+        Rule,
+        TagChange,
+        Want,
+    )
+
+_CHUNK = 2**20
+_MANY = 1_000
+
+
+class Client:
+    """The methods of :class:`~jupyter_lifecycle.registry.backend.Backend` as requests.
+
+    Parameters
+    ----------
+    url : str
+        ``http(s)://host:port``, in normal form.
+    token : str or None
+        Who asks; without one the server answers with an :class:`AuthenticationError`.
+    """
+
+    is_local = False
+
+    def __init__(self, url: str, token: str | None) -> None:
+        self.location = url
+        self._transport = Transport(url, token)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    # -- envelopes
+
+    def search(self, query: str, limit: int, cursor: str | None) -> Page[EnvelopeRecord]:
+        """One page of the envelopes that match."""
+        params = {"query": query, "limit": limit, "cursor": cursor}
+        found = self._get("/v1/envelopes", params)
+        return Page(tuple(self._envelope(item) for item in found["items"]), found["cursor"])
+
+    def latest(self, query: str) -> EnvelopeRecord:
+        """The first match."""
+        return self._envelope(self._get("/v1/envelopes/latest", {"query": query}))
+
+    def count(self, query: str) -> int:
+        """How many match."""
+        return int(self._get("/v1/envelopes/count", {"query": query})["count"])
+
+    def get(self, prefix: str) -> EnvelopeRecord:
+        """The envelope whose id starts so."""
+        return self._envelope(self._get(_envelope_path(prefix)))
+
+    def manifest(self, id_: str) -> bytes:
+        """The manifest, byte for byte."""
+        with self._transport.stream(Call("GET", f"{_envelope_path(id_)}/manifest")) as answer:
+            return answer.content
+
+    def names(self) -> tuple[str, ...]:
+        """The names in use."""
+        return tuple(self._get("/v1/names")["items"])
+
+    def keys(self, family: str) -> tuple[str, ...]:
+        """The keys of ``tags`` or ``metrics`` in use."""
+        return tuple(self._get(f"/v1/keys/{quote(family, safe='')}")["items"])
+
+    def add(
+        self,
+        manifest: bytes,
+        tags: Mapping[str, str],
+        metrics: Mapping[str, float],
+        author: str | None,
+    ) -> tuple[EnvelopeRecord, bool]:
+        """Add an envelope whose files are there; whether it existed before."""
+        body = {
+            "manifest": manifest.decode(),
+            "tags": dict(tags),
+            "metrics": dict(metrics),
+            "author": author,
+        }
+        found = self._transport.json(Call("POST", "/v1/envelopes", body=body))
+        return self._envelope(found["envelope"]), bool(found["existed"])
+
+    # -- files
+
+    def missing(self, digests: Sequence[str]) -> tuple[str, ...]:
+        """Those of these blobs that have to be sent."""
+        found: list[str] = []
+        for start in range(0, len(digests), _MANY):
+            body = {"digests": list(digests[start : start + _MANY])}
+            found += self._transport.json(Call("POST", "/v1/blobs/missing", body=body))["items"]
+        return tuple(found)
+
+    def send(self, digest: str, path: Path, progress: Progress | None) -> None:
+        """Store a file under its digest; nothing is seen of it before it's whole."""
+        with path.open("rb") as stream:
+            body = stream if progress is None else _Counted(stream, path.stat().st_size, progress)
+            self._transport.json(Call("PUT", f"/v1/blobs/{digest}", body=body))
+
+    def fetch(self, digest: str, target: Path, progress: Progress | None) -> None:
+        """Have a blob as a file at ``target``, checked.
+
+        Raises
+        ------
+        IntegrityError
+            What came is not what the digest says.
+        """
+        target.parent.mkdir(parents=True, exist_ok=True)
+        seen, done = hashlib.sha256(), 0
+        with (
+            self._transport.stream(Call("GET", f"/v1/blobs/{digest}")) as answer,
+            target.open("wb") as writing,
+        ):
+            total = int(answer.headers.get("content-length", 0))
+            for chunk in answer.iter_content(_CHUNK):
+                seen.update(chunk)
+                writing.write(chunk)
+                done += len(chunk)
+                if progress is not None:
+                    progress(done, total)
+        if seen.hexdigest() != digest:
+            target.unlink()
+            raise IntegrityError(
+                f"{self.location} sent something else than file {digest[:10]}."
+                " Try again; if it stays so, tell whoever runs the registry.",
+                digest=digest,
+            )
+
+    # -- tags and metrics
+
+    def tag(
+        self,
+        id_: str,
+        set_: Mapping[str, str],
+        unset: Sequence[str],
+        expect: Mapping[str, str | None] | None,
+    ) -> EnvelopeRecord:
+        """Change tags, all or none."""
+        body = {"set": dict(set_), "unset": list(unset), "expect": expect and dict(expect)}
+        # What was expected before is no more so after: such a request must not be sent twice.
+        call = Call("PATCH", f"{_envelope_path(id_)}/tags", body=body, again=not expect)
+        return self._envelope(self._transport.json(call))
+
+    def log_metrics(
+        self, id_: str, values: Mapping[str, float], step: int | None
+    ) -> EnvelopeRecord:
+        """Log metrics."""
+        body = {"values": dict(values), "step": step}
+        call = Call("POST", f"{_envelope_path(id_)}/metrics", body=body, again=False)
+        return self._envelope(self._transport.json(call))
+
+    def tag_history(self, id_: str) -> tuple[TagChange, ...]:
+        """Every change of every tag."""
+        found = self._get(f"{_envelope_path(id_)}/tags/history")
+        return tuple(wire.tag_change(item) for item in found["items"])
+
+    def metric_history(self, id_: str, key: str) -> tuple[MetricPoint, ...]:
+        """Every value of one metric."""
+        found = self._get(f"{_envelope_path(id_)}/metrics/history", {"key": key})
+        return tuple(wire.metric_point(item) for item in found["items"])
+
+    # -- rules
+
+    def set_rule(self, rule: Rule) -> Rule:
+        """Write a rule."""
+        call = Call("PUT", _path("rules", rule.endpoint), body=_rule_body(rule), again=False)
+        return wire.rule(self._transport.json(call))
+
+    def remove_rule(self, endpoint: str) -> None:
+        """Remove a rule."""
+        self._transport.json(Call("DELETE", _path("rules", endpoint), again=False))
+
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules."""
+        return tuple(wire.rule(item) for item in self._get("/v1/rules")["items"])
+
+    def preview(self, id_: str, set_: Mapping[str, str], unset: Sequence[str]) -> Preview:
+        """What changing tags would move."""
+        body = {"set": dict(set_), "unset": list(unset)}
+        call = Call("POST", f"{_envelope_path(id_)}/preview", body=body)
+        return wire.preview(self._transport.json(call))
+
+    def preview_rule(self, rule: Rule) -> Preview:
+        """What writing a rule would move."""
+        call = Call("POST", f"{_path('rules', rule.endpoint)}/preview", body=_rule_body(rule))
+        return wire.preview(self._transport.json(call))
+
+    def wants(self) -> tuple[Want, ...]:
+        """What the endpoints should serve."""
+        return tuple(wire.want(item) for item in self._get("/v1/wants")["items"])
+
+    # -- endpoints and deployments
+
+    def endpoint(self, name: str) -> EndpointRecord:
+        """One endpoint."""
+        return wire.endpoint(self._get(_path("endpoints", name)))
+
+    def endpoints(self) -> tuple[EndpointRecord, ...]:
+        """All endpoints."""
+        return tuple(wire.endpoint(item) for item in self._get("/v1/endpoints")["items"])
+
+    def set_endpoint(self, name: str, values: Mapping[str, Any]) -> EndpointRecord:
+        """What a deployer reports of an endpoint."""
+        call = Call("PATCH", _path("endpoints", name), body=dict(values))
+        return wire.endpoint(self._transport.json(call))
+
+    def start_deployment(
+        self, endpoint: str, envelope: str, rule_version: int, id_: str
+    ) -> Deployment:
+        """Write a new attempt; the id makes it the same one when it's sent twice."""
+        body = {
+            "id": id_,
+            "endpoint": endpoint,
+            "envelope": envelope,
+            "rule_version": rule_version,
+        }
+        return wire.deployment(self._transport.json(Call("POST", "/v1/deployments", body=body)))
+
+    def update_deployment(self, id_: str, values: Mapping[str, Any]) -> Deployment:
+        """Write how an attempt goes."""
+        call = Call("PATCH", _path("deployments", id_), body=wire.encode(dict(values)))
+        return wire.deployment(self._transport.json(call))
+
+    def deployments(self, endpoint: str, limit: int) -> tuple[Deployment, ...]:
+        """The attempts of an endpoint, newest first."""
+        found = self._get("/v1/deployments", {"endpoint": endpoint, "limit": limit})
+        return tuple(wire.deployment(item) for item in found["items"])
+
+    def lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Take or renew a lease."""
+        body = {"holder": holder, "seconds": seconds}
+        return bool(self._transport.json(Call("PUT", _path("leases", name), body=body))["held"])
+
+    def release(self, name: str, holder: str) -> None:
+        """Give a lease back."""
+        self._transport.json(Call("DELETE", _path("leases", name), params={"holder": holder}))
+
+    def lease_holder(self, name: str) -> str | None:
+        """Who holds a lease."""
+        found: str | None = self._get(_path("leases", name))["holder"]
+        return found
+
+    def events(self, after: int, limit: int) -> tuple[Event, ...]:
+        """What happened after a number."""
+        found = self._get("/v1/events", {"after": after, "limit": limit})
+        return tuple(wire.event(item) for item in found["items"])
+
+    # -- tokens
+
+    def create_token(
+        self, name: str, scopes: Sequence[str], seconds: float | None = None
+    ) -> dict[str, Any]:
+        """Make a token; ``token`` of the answer is given this once."""
+        body = {"name": name, "scopes": list(scopes), "seconds": seconds}
+        found: dict[str, Any] = self._transport.json(
+            Call("POST", "/v1/tokens", body=body, again=False)
+        )
+        return found
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """All tokens, oldest first; never their text."""
+        found: list[dict[str, Any]] = self._get("/v1/tokens")["items"]
+        return found
+
+    def revoke_token(self, id_: str) -> dict[str, Any]:
+        """End a token now."""
+        found: dict[str, Any] = self._transport.json(Call("DELETE", _path("tokens", id_)))
+        return found
+
+    def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        return self._transport.json(Call("GET", path, params=params))
+
+    def _envelope(self, found: Mapping[str, Any]) -> EnvelopeRecord:
+        id_ = str(found["id"])
+        return wire.envelope(found, LazyMapping(lambda: json.loads(self.manifest(id_))))
+
+
+class _Counted:
+    """A file that tells how much of it was read; requests sees its length."""
+
+    def __init__(self, stream: IO[bytes], size: int, progress: Progress) -> None:
+        self._stream = stream
+        self._size = size
+        self._progress = progress
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self.read():
+            yield chunk
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._stream.read(_CHUNK if size < 0 else size)
+        self._progress(self._stream.tell(), self._size)
+        return chunk
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+
+def _path(kind: str, name: str) -> str:
+    return f"/v1/{kind}/{quote(name, safe='')}"
+
+
+def _envelope_path(id_: str) -> str:
+    return _path("envelopes", id_)
+
+
+def _rule_body(rule: Rule) -> dict[str, Any]:
+    return {
+        "when": rule.when,
+        "order_by": rule.order_by,
+        "target": rule.target,
+        "on_none": rule.on_none,
+        "options": dict(rule.options),
+    }

@@ -1,0 +1,420 @@
+"""The registry as people use it: one class, embedded or remote."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from jupyter_lifecycle.errors import RegistryError, TrustError
+from jupyter_lifecycle.registry import bundles, words
+from jupyter_lifecycle.registry.handle import Envelope
+from jupyter_lifecycle.registry.places import cache_home, data_home
+from jupyter_lifecycle.registry.records import Page, Rule
+from jupyter_lifecycle.registry.trust import is_trusted, normal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import EllipsisType
+
+    from jupyter_lifecycle.envelope import Bundle
+    from jupyter_lifecycle.registry.backend import Backend, Progress
+    from jupyter_lifecycle.registry.records import (
+        Deployment,
+        DeploymentState,
+        EndpointRecord,
+        EnvelopeRecord,
+        Event,
+        MetricPoint,
+        Preview,
+        Step,
+        TagChange,
+        Want,
+    )
+
+TOKEN_VARIABLE = "JUPYTER_LIFECYCLE_TOKEN"  # noqa: S105 - the name of a variable
+
+
+class Registry:
+    """Where envelopes are kept, found, tagged and watched by rules.
+
+    Parameters
+    ----------
+    location : str or Path, optional
+        None: the user's own, in ``$JUPYTER_LIFECYCLE_HOME`` or the platform's data folder, made
+        at the first write. A path: the same in another folder. ``http(s)://…``: a server.
+    token : str, optional
+        For a server; ``$JUPYTER_LIFECYCLE_TOKEN`` where it's not given.
+    trust : bool, optional
+        Whether models from here may be loaded, which runs their code. True for the embedded
+        registry; for a server what ``jupyter lifecycle trust URL`` said before, else False.
+
+    Examples
+    --------
+    >>> registry = Registry("/tmp/models")                                # doctest: +SKIP
+    >>> registry.search("tags.team = 'forecasting' order by metrics.mae") # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        location: str | os.PathLike[str] | None = None,
+        *,
+        token: str | None = None,
+        trust: bool | None = None,
+    ) -> None:
+        remote = isinstance(location, str) and location.lower().startswith(("http://", "https://"))
+        if remote:
+            self._backend = _remote(str(location), token)
+            self.trust = is_trusted(str(location)) if trust is None else bool(trust)
+            self._bundles = cache_home() / "envelopes"
+        else:
+            folder = _folder(location)
+            self._backend = _embedded(folder)
+            self.trust = trust is None or bool(trust)
+            self._bundles = folder / "envelopes"
+
+    @property
+    def location(self) -> str:
+        """The folder or the server's address."""
+        return self._backend.location
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it's embedded: no server, and rules on ``local`` run on this machine."""
+        return self._backend.is_local
+
+    def __repr__(self) -> str:
+        kind = "embedded" if self.is_local else "remote"
+        return f"Registry({self.location!r}, {kind}{'' if self.trust else ', not trusted'})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close connections and files; the registry opens them again when it's used."""
+        self._backend.close()
+
+    # -- finding
+
+    def search(
+        self, query: str = "", *, limit: int = 20, cursor: str | None = None
+    ) -> Page[Envelope]:
+        """One page of the envelopes that match a query.
+
+        Parameters
+        ----------
+        query : str
+            Such as ``name = 'x' and tags.team = 'y' order by metrics.mae``; docs/registry.md has
+            the language. Without an order the newest come first.
+        limit : int
+            Envelopes on a page, at most 1,000.
+        cursor : str, optional
+            ``cursor`` of the page before.
+
+        Raises
+        ------
+        QueryError
+            The query does not parse; ``detail["position"]`` counts characters from 0.
+        """
+        page = self._backend.search(query, limit, cursor)
+        return Page(tuple(self._handle(record) for record in page), page.cursor)
+
+    def latest(self, query: str = "") -> Envelope:
+        """The first match: without an order, the newest.
+
+        Raises
+        ------
+        NotFoundError
+            Nothing matches; the message says which condition alone removes everything, if one does.
+        """
+        return self._handle(self._backend.latest(query))
+
+    def get(self, id_or_prefix: str) -> Envelope:
+        """The envelope with this id, or whose id starts so.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        ConflictError
+            There are several; ``detail["candidates"]`` has some.
+        """
+        return self._handle(self._backend.get(id_or_prefix))
+
+    def count(self, query: str = "") -> int:
+        """How many envelopes match."""
+        return self._backend.count(query)
+
+    def names(self) -> tuple[str, ...]:
+        """The names in use, in order."""
+        return self._backend.names()
+
+    def keys(self, family: str = "tags") -> tuple[str, ...]:
+        """The keys of ``tags`` or ``metrics`` in use, in order; at most 300."""
+        return self._backend.keys(family)
+
+    # -- envelopes
+
+    def add(
+        self,
+        bundle: Bundle,
+        *,
+        tags: Mapping[str, str] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        author: str | None = None,
+        progress: Progress | None = None,
+    ) -> Envelope:
+        """Add a bundle: its files first, then, in one step, the envelope.
+
+        Adding the same content again makes nothing new; ``existed`` of the answer says so, and
+        tags and metrics are set on the one that is there.
+
+        Parameters
+        ----------
+        bundle : Bundle
+            From :func:`jupyter_lifecycle.envelope.build` or ``open_bundle``.
+        tags, metrics : Mapping, optional
+            What it starts with.
+        author : str, optional
+            Whose work it is.
+        progress : callable, optional
+            Called with bytes done and bytes in all.
+
+        Raises
+        ------
+        IntegrityError
+            A file is not what its digest says.
+        RegistryError
+            Tags or metrics cannot be.
+        """
+        set_, values = words.check_tags(tags or {}), words.check_metrics(metrics or {})
+        manifest = bundles.send(self._backend, bundle, progress)
+        record, existed = self._backend.add(manifest, set_, values, author)
+        return Envelope(record, self, existed=existed)
+
+    def bundle(self, id_or_prefix: str, *, progress: Progress | None = None) -> Bundle:
+        """The envelope's files as a directory on this machine, downloaded once and checked.
+
+        Nothing of it is run: that is for :meth:`Envelope.load`.
+        """
+        from jupyter_lifecycle.envelope import open_bundle
+
+        id_ = id_or_prefix if len(id_or_prefix) == 40 else self._backend.get(id_or_prefix).id
+        path = bundles.directory(self._backend, id_.lower(), self._bundles, progress)
+        return open_bundle(path, trust=self.trust)
+
+    def check_trust(self, id_: str) -> None:
+        """Refuse to load where nobody said that this registry's code may run.
+
+        Raises
+        ------
+        TrustError
+            With the line that says so.
+        """
+        if not self.trust:
+            raise TrustError(
+                f"Loading {id_[:10]} runs code from {self.location}, which you have not trusted."
+                f" To trust it: jupyter lifecycle trust {self.location},"
+                " or Registry(…, trust=True).",
+                id=id_,
+                location=self.location,
+            )
+
+    def tag(
+        self,
+        id_or_prefix: str,
+        set: Mapping[str, str] | None = None,  # noqa: A002 - the word that the preview has too
+        unset: Iterable[str] = (),
+        *,
+        expect: Mapping[str, str | None] | None = None,
+    ) -> Envelope:
+        """Set and remove tags, all or none; rules follow in the same step.
+
+        Parameters
+        ----------
+        id_or_prefix : str
+            Which envelope.
+        set : Mapping, optional
+            Tags to set.
+        unset : iterable of str
+            Keys to remove; one that is not there is no error.
+        expect : Mapping, optional
+            What tags must be now for the change to be made; None: that there is none.
+
+        Raises
+        ------
+        ConflictError
+            A tag is not as expected; nothing was changed.
+        """
+        wanted, gone = words.check_tags(set or {}), words.check_keys(unset)
+        return self._handle(self._backend.tag(id_or_prefix, wanted, gone, expect))
+
+    def log_metrics(
+        self, id_or_prefix: str, values: Mapping[str, float], step: int | None = None
+    ) -> Envelope:
+        """Log metrics; the latest of each is what queries see, all are kept."""
+        checked = words.check_metrics(values)
+        return self._handle(
+            self._backend.log_metrics(id_or_prefix, checked, words.check_step(step))
+        )
+
+    def tag_history(self, id_or_prefix: str) -> tuple[TagChange, ...]:
+        """Every change of every tag, oldest first."""
+        return self._backend.tag_history(id_or_prefix)
+
+    def metric_history(self, id_or_prefix: str, key: str) -> tuple[MetricPoint, ...]:
+        """Every logged value of a metric, in the order in which they came."""
+        return self._backend.metric_history(id_or_prefix, key)
+
+    # -- rules
+
+    def set_rule(self, rule: Rule) -> Rule:
+        """Write a rule; a rule for the same endpoint gets a new version."""
+        return self._backend.set_rule(rule)
+
+    def remove_rule(self, endpoint: str) -> None:
+        """Remove a rule; what serves goes on until its deployer stops it."""
+        self._backend.remove_rule(endpoint)
+
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules, by endpoint."""
+        return self._backend.rules()
+
+    def preview(
+        self,
+        envelope_id: str,
+        set: Mapping[str, str] | None = None,  # noqa: A002 - the word that tag has too
+        unset: Iterable[str] = (),
+    ) -> Preview:
+        """What changing tags would move; nothing is written."""
+        wanted, gone = words.check_tags(set or {}), words.check_keys(unset)
+        return self._backend.preview(envelope_id, wanted, gone)
+
+    def preview_rule(self, rule: Rule) -> Preview:
+        """What writing a rule would move; nothing is written."""
+        return self._backend.preview_rule(rule)
+
+    def wants(self) -> tuple[Want, ...]:
+        """What each endpoint with a rule should serve."""
+        return self._backend.wants()
+
+    def endpoint(self, name: str) -> EndpointRecord:
+        """One endpoint: its rule, what it should serve and what it serves."""
+        return self._backend.endpoint(name)
+
+    def endpoints(self) -> tuple[EndpointRecord, ...]:
+        """All endpoints, by name."""
+        return self._backend.endpoints()
+
+    # -- for deployers
+
+    def set_endpoint(
+        self,
+        name: str,
+        *,
+        address: str | EllipsisType | None = ...,
+        serving: str | EllipsisType | None = ...,
+        state: str | EllipsisType | None = ...,
+        failure: str | EllipsisType = ...,
+    ) -> EndpointRecord:
+        """Report how an endpoint stands; what is not given stays.
+
+        Parameters
+        ----------
+        name : str
+            The endpoint; its rule made it.
+        address : str or None
+            ``http://host:port``.
+        serving : str or None
+            The id of the envelope that answers there now.
+        state : {"serving", "down", "retired"} or None
+            The other states follow from the rule and the deployments.
+        failure : str
+            Why it's down or did not move; empty when all is well.
+        """
+        given = {"address": address, "serving": serving, "state": state, "failure": failure}
+        values = {key: value for key, value in given.items() if value is not ...}
+        return self._backend.set_endpoint(name, values)
+
+    def start_deployment(self, endpoint: str, envelope: str, rule_version: int) -> Deployment:
+        """Write a new attempt, with all steps waiting."""
+        id_ = secrets.token_hex(8)  # made here: a request that is sent twice is one attempt
+        return self._backend.start_deployment(endpoint, envelope, rule_version, id_)
+
+    def update_deployment(
+        self,
+        id_: str,
+        *,
+        state: DeploymentState | None = None,
+        steps: Sequence[Step] | None = None,
+        reason: str | None = None,
+        log: Sequence[str] | None = None,
+    ) -> Deployment:
+        """Write how an attempt goes; ``steps`` and ``log`` replace what was there."""
+        given: dict[str, Any] = {"state": state, "steps": steps, "reason": reason, "log": log}
+        values = {key: value for key, value in given.items() if value is not None}
+        return self._backend.update_deployment(id_, values)
+
+    def deployments(self, endpoint: str, limit: int = 20) -> tuple[Deployment, ...]:
+        """The attempts of an endpoint, newest first."""
+        return self._backend.deployments(endpoint, limit)
+
+    def lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Take or renew a lease for some seconds; False where somebody else has it."""
+        return self._backend.lease(name, holder, seconds)
+
+    def release(self, name: str, holder: str) -> None:
+        """Give a lease back; nothing happens where somebody else has it."""
+        self._backend.release(name, holder)
+
+    def lease_holder(self, name: str) -> str | None:
+        """Who holds a lease now."""
+        return self._backend.lease_holder(name)
+
+    def events(self, after: int = 0, limit: int = 100) -> tuple[Event, ...]:
+        """What happened after event number ``after``, oldest first."""
+        return self._backend.events(after, limit)
+
+    def _handle(self, record: EnvelopeRecord) -> Envelope:
+        return Envelope(record, self)
+
+
+def user_name() -> str:
+    """The name under which the embedded registry writes what this user does."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no such user in this container
+        return "unknown"
+
+
+def _folder(location: str | os.PathLike[str] | None) -> Path:
+    if location is None:
+        return data_home()
+    text = os.fspath(location)
+    if "://" in text:
+        raise RegistryError(
+            f"{text.split('://')[0]}:// is no registry that can be opened here. Give a folder, or"
+            " the http address of a server; a server is started on a database by"
+            " jupyter lifecycle registry --database URL."
+        )
+    folder = Path(text).expanduser().absolute()
+    if folder.exists() and not folder.is_dir():
+        raise RegistryError(f"{folder} is a file, and a registry is a folder.")
+    return folder
+
+
+def _embedded(folder: Path) -> Backend:
+    from jupyter_lifecycle.registry.store import Store
+
+    return Store.in_folder(folder, author=user_name())
+
+
+def _remote(url: str, token: str | None) -> Backend:
+    from jupyter_lifecycle.registry.client import Client
+
+    return Client(normal(url), token or os.environ.get(TOKEN_VARIABLE))

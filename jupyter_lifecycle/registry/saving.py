@@ -1,0 +1,87 @@
+"""``jl.save``: from a model to an envelope in a registry."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from jupyter_lifecycle.registry import words
+from jupyter_lifecycle.registry.facade import Registry, user_name
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping
+
+    from jupyter_lifecycle.registry.handle import Envelope
+
+
+def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
+    model: Any,
+    *,
+    name: str,
+    example: Any,
+    tags: Mapping[str, str] | None = None,
+    metrics: Mapping[str, float] | None = None,
+    registry: Registry | str | os.PathLike[str] | None = None,
+    training: Any = None,
+    features: Any = None,
+    progress: Callable[[str, float, str], None] | None = None,
+) -> Envelope:
+    """Save a model or function as an envelope.
+
+    Its schema is made, the stored model is loaded in another process and answers the example
+    there, and only then is anything written to the registry, all of it in one step.
+
+    Parameters
+    ----------
+    model : object
+        Anything that predicts, or a function.
+    name : str
+        What versions of this model share, such as ``departure-delay``.
+    example : DataFrame, dict, list of dict
+        Some rows or arguments that it can answer.
+    tags : Mapping[str, str], optional
+        What it starts with; rules see them.
+    metrics : Mapping[str, float], optional
+        What was measured.
+    registry : Registry, str or path, optional
+        Where to; None is the user's own.
+    training : DataFrame, optional
+        The training data: its profile becomes the envelope's expectations.
+    features : FeatureGraph, optional
+        The features that made the inputs.
+    progress : callable, optional
+        Called after each step with its name, its seconds and one fact.
+
+    Returns
+    -------
+    Envelope
+        With ``existed`` where the same content was there already.
+
+    Raises
+    ------
+    RegistryError
+        The name, a tag or a metric cannot be: said before any work is done.
+    SchemaError, ExampleError, StorageFormatError
+        The model cannot be saved, with what is wrong.
+    """
+    words.check_name(name)
+    set_, values = words.check_tags(tags or {}), words.check_metrics(metrics or {})
+    where = registry if isinstance(registry, Registry) else Registry(registry)
+    from jupyter_lifecycle.envelope import build
+
+    bundle = build(
+        model,
+        name=name,
+        example=example,
+        training=training,
+        author=user_name(),
+        features=features,
+        progress=progress,
+    )
+    started = time.perf_counter()
+    envelope = where.add(bundle, tags=set_, metrics=values, author=bundle.author)
+    if progress is not None:
+        fact = "it was there already" if envelope.existed else f"as {envelope.short_id}"
+        progress("store", time.perf_counter() - started, fact)
+    return envelope

@@ -1,0 +1,67 @@
+"""Who asks, and whether the token may."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Request
+
+from jupyter_lifecycle.errors import AuthenticationError, ForbiddenError
+from jupyter_lifecycle.registry.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DOING = {
+    "read": "be used, but not read",
+    "write": "read but not tag",
+    "deploy": "read but not deploy",
+    "admin": "read but not administer",
+}
+
+
+def actor(scope: str) -> Callable[[Request], Store]:
+    """A dependency: the store, acting in the name of a token with this scope.
+
+    Raises
+    ------
+    AuthenticationError
+        There is no token, or none that may be used now.
+    ForbiddenError
+        The token lacks the scope.
+    """
+
+    def authenticate(request: Request) -> Store:
+        store: Store = request.app.state.store
+        token = store.authenticate(_secret(request))
+        if token is None:
+            raise AuthenticationError(
+                "The token is not known here: it was mistyped, has ended or was revoked."
+                " Ask for a new one."
+            )
+        if not token.may(scope):
+            raise ForbiddenError(
+                f"The token may {_DOING[scope]}. Ask for one with the scope {scope}.",
+                scope=scope,
+                scopes=list(token.scopes),
+            )
+        return store.by(token.name)
+
+    return authenticate
+
+
+def _secret(request: Request) -> str:
+    kind, _, secret = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not secret.strip():
+        raise AuthenticationError(
+            "This registry asks for a token: jl.Registry(url, token=…) or"
+            " $JUPYTER_LIFECYCLE_TOKEN. Whoever runs it makes one with"
+            " jupyter lifecycle token create."
+        )
+    return secret.strip()
+
+
+Reader = Annotated[Store, Depends(actor("read"))]
+Writer = Annotated[Store, Depends(actor("write"))]
+DeployerStore = Annotated[Store, Depends(actor("deploy"))]
+Administrator = Annotated[Store, Depends(actor("admin"))]

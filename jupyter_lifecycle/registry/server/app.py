@@ -1,0 +1,56 @@
+"""The application: routes, errors, limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from jupyter_lifecycle.registry.server import blobs, deployments, envelopes, failures, tokens
+from jupyter_lifecycle.registry.server.middleware import BodyLimit, ServerTiming
+
+if TYPE_CHECKING:
+    from jupyter_lifecycle.registry.store import Store
+
+BODY_LIMIT = 80 * 2**20
+"""Bytes of a JSON body: a manifest of 64 MiB, quoted."""
+BLOB_LIMIT = 20 * 2**30
+
+
+def create_app(
+    store: Store, *, body_limit: int = BODY_LIMIT, blob_limit: int = BLOB_LIMIT
+) -> FastAPI:
+    """The registry over HTTP.
+
+    Parameters
+    ----------
+    store : Store
+        Where everything is. It's closed by whoever made it.
+    body_limit : int
+        Largest JSON body, in bytes.
+    blob_limit : int
+        Largest file of an envelope, in bytes.
+    """
+    app = FastAPI(
+        title="jupyter_lifecycle registry",
+        version="1",
+        # The interactive pages load scripts from another host; the document itself is at hand.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.store = store
+    app.state.blob_limit = blob_limit
+    failures.install(app)
+    for router in (envelopes.router, deployments.router, blobs.router, tokens.router):
+        app.include_router(router)
+
+    @app.get("/health", tags=["health"])
+    def health() -> dict[str, str]:
+        """Say whether the registry and its database answer; needs no token."""
+        store.check()
+        return {"status": "ok"}
+
+    app.add_middleware(BodyLimit, limit=body_limit, except_for="/v1/blobs/")
+    app.add_middleware(ServerTiming)
+    return app

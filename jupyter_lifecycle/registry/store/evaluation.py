@@ -1,0 +1,183 @@
+"""Rules, evaluated in the transaction of the change that may matter.
+
+A change of one envelope can only matter to a rule that reads what was changed; and there only
+where the envelope matches now or is what the rule wanted. So a change costs a few look-ups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert, select, update
+
+from jupyter_lifecycle.registry.query import Query, parse_condition, parse_order
+from jupyter_lifecycle.registry.query.compile import atom, condition
+from jupyter_lifecycle.registry.query.tree import Atom, atoms, sources
+from jupyter_lifecycle.registry.records import EndpointChange, Preview, Rule
+from jupyter_lifecycle.registry.store import rows, search
+from jupyter_lifecycle.registry.store.schema import envelopes, rules, wants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection
+
+    from jupyter_lifecycle.registry.store.events import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A rule that a change may matter to, and how its conditions stood before."""
+
+    rule: Rule
+    query: Query
+    atoms: tuple[Atom, ...]
+    before: tuple[bool, ...]
+
+
+def query_of(rule: Rule) -> Query:
+    """A rule's condition and order as one query."""
+    return Query(parse_condition(rule.when).where, parse_order(rule.order_by))
+
+
+def all_rules(connection: Connection) -> tuple[Rule, ...]:
+    """Every rule, by endpoint."""
+    found = connection.execute(select(rules).order_by(rules.c.endpoint))
+    return tuple(rows.rule(row) for row in found)
+
+
+def watch(connection: Connection, seq: int, touched: Iterable[str]) -> tuple[Watched, ...]:
+    """The rules that read one of the touched fields (``tags.approved``), before the change."""
+    changing = frozenset(touched)
+    watched = []
+    for rule in all_rules(connection):
+        query = query_of(rule)
+        if sources(query) & changing:
+            reading = tuple(a for a in atoms(query.where) if a.field.source in changing)
+            watched.append(Watched(rule, query, reading, _truths(connection, seq, reading)))
+    return tuple(watched)
+
+
+def settle(
+    change: Change, seq: int, id_: str, watched: tuple[Watched, ...]
+) -> tuple[EndpointChange, ...]:
+    """Decide again after one envelope changed, and write what became different."""
+    found = []
+    for item in watched:
+        before = wanted(change.connection, item.rule.endpoint)
+        if before != id_ and not _matches(change.connection, seq, item.query):
+            continue
+        after = search.best(change.connection, item.query)
+        if after != before:
+            now = _truths(change.connection, seq, item.atoms)
+            because = _because(item, now, id_, after)
+            found.append(write_want(change, item.rule, before, after, because))
+    return tuple(found)
+
+
+def settle_new(change: Change, seq: int, id_: str) -> tuple[EndpointChange, ...]:
+    """Decide again after an envelope was added."""
+    found = []
+    for rule in all_rules(change.connection):
+        query = query_of(rule)
+        if not _matches(change.connection, seq, query):
+            continue
+        before = wanted(change.connection, rule.endpoint)
+        after = search.best(change.connection, query)
+        if after != before:
+            because = f"{id_[:10]} was saved and matches"
+            found.append(write_want(change, rule, before, after, because))
+    return tuple(found)
+
+
+def settle_rule(change: Change, rule: Rule) -> EndpointChange:
+    """Decide for a rule that was written just now: even the same want is a new version's."""
+    before = wanted(change.connection, rule.endpoint)
+    after = search.best(change.connection, query_of(rule))
+    return write_want(change, rule, before, after, f"rule version {rule.version}")
+
+
+def preview(changes: Iterable[EndpointChange], checked: int) -> Preview:
+    """Only what really moves."""
+    moved = (change for change in changes if change.before != change.after)
+    return Preview(tuple(moved), checked)
+
+
+def wanted(connection: Connection, endpoint: str) -> str | None:
+    """The id of the envelope that an endpoint should serve now."""
+    found: str | None = connection.scalar(
+        select(wants.c.envelope).where(wants.c.endpoint == endpoint)
+    )
+    return found
+
+
+def forget_want(change: Change, endpoint: str) -> None:
+    """A rule is gone: nothing is wanted there any more."""
+    change.connection.execute(delete(wants).where(wants.c.endpoint == endpoint))
+    change.tell("want.changed", endpoint, {"envelope": None, "because": "the rule was removed"})
+
+
+def write_want(
+    change: Change, rule: Rule, before: str | None, after: str | None, because: str
+) -> EndpointChange:
+    """Write what an endpoint should serve, with its event."""
+    values = {
+        "target": rule.target,
+        "envelope": after,
+        "rule_version": rule.version,
+        "since": change.now,
+        "because": because,
+    }
+    mine = wants.c.endpoint == rule.endpoint
+    if change.connection.scalar(select(wants.c.endpoint).where(mine)) is None:
+        change.connection.execute(insert(wants).values(endpoint=rule.endpoint, **values))
+    else:
+        change.connection.execute(update(wants).where(mine).values(values))
+    change.tell(
+        "want.changed",
+        rule.endpoint,
+        {
+            "envelope": after,
+            "before": before,
+            "because": because,
+            "rule_version": rule.version,
+            "target": rule.target,
+        },
+    )
+    return EndpointChange(
+        endpoint=rule.endpoint,
+        target=rule.target,
+        before=before,
+        after=after,
+        rule=rule,
+        because=because,
+    )
+
+
+def _matches(connection: Connection, seq: int, query: Query) -> bool:
+    mine = (envelopes.c.seq == seq) & condition(query.where)
+    return connection.scalar(select(envelopes.c.seq).where(mine)) is not None
+
+
+def _truths(connection: Connection, seq: int, tests: tuple[Atom, ...]) -> tuple[bool, ...]:
+    if not tests:
+        return ()
+    columns = [atom(test).label(f"test_{i}") for i, test in enumerate(tests)]
+    row = connection.execute(select(*columns).where(envelopes.c.seq == seq)).one()
+    return tuple(bool(value) for value in row)
+
+
+def _because(item: Watched, now: tuple[bool, ...], id_: str, after: str | None) -> str:
+    flips = [
+        f"{test.text} became {'true' if true else 'false'}"
+        for test, was, true in zip(item.atoms, item.before, now, strict=True)
+        if was != true
+    ]
+    if flips:
+        found = f"{' and '.join(dict.fromkeys(flips))} for {id_[:10]}"
+    else:
+        found = f"{id_[:10]} changed its place in the order by {item.rule.order_by}"
+    if after is None:
+        return f"{found}; nothing else matches"
+    return found if after == id_ else f"{found}; {after[:10]} is the next best"

@@ -1,0 +1,104 @@
+"""Between rows and records."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from jupyter_lifecycle.registry.records import (
+    Deployment,
+    Event,
+    MetricPoint,
+    Rule,
+    Step,
+    TagChange,
+    Want,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(micros: int) -> datetime:
+    """A stored time as an aware datetime in UTC."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def optional_moment(micros: int | None) -> datetime | None:
+    """The same where there may be none."""
+    return None if micros is None else moment(micros)
+
+
+def dumps(value: Any) -> str:
+    """JSON without spaces, in any letters."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def tag_change(row: Any) -> TagChange:
+    """A row of ``tag_changes``."""
+    return TagChange(moment(row.at), row.author, row.key, row.before, row.after)
+
+
+def metric_point(row: Any) -> MetricPoint:
+    """A row of ``metric_points``."""
+    return MetricPoint(moment(row.at), row.author, row.key, row.value, row.step)
+
+
+def rule(row: Any) -> Rule:
+    """A row of ``rules``."""
+    return Rule(
+        endpoint=row.endpoint,
+        when=row.when,
+        order_by=row.order_by,
+        target=row.target,
+        on_none=row.on_none,
+        options=json.loads(row.options),
+        version=row.version,
+        author=row.author,
+        updated_at=moment(row.updated_at),
+    )
+
+
+def want(row: Any) -> Want:
+    """A row of ``wants``."""
+    return Want(
+        endpoint=row.endpoint,
+        target=row.target,
+        envelope=row.envelope,
+        rule_version=row.rule_version,
+        since=moment(row.since),
+        because=row.because,
+    )
+
+
+def steps_text(steps: tuple[Step, ...]) -> str:
+    """Steps as they are stored."""
+    return dumps([[step.name, step.state, step.seconds, step.fact] for step in steps])
+
+
+def deployment(row: Any) -> Deployment:
+    """A row of ``deployments``."""
+    return Deployment(
+        id=row.id,
+        endpoint=row.endpoint,
+        envelope=row.envelope,
+        rule_version=row.rule_version,
+        state=row.state,
+        created_at=moment(row.created_at),
+        updated_at=moment(row.updated_at),
+        steps=tuple(Step(*step) for step in json.loads(row.steps)),
+        reason=row.reason,
+        log=tuple(json.loads(row.log)),
+    )
+
+
+def event(row: Any) -> Event:
+    """A row of ``events``."""
+    return Event(
+        seq=row.seq,
+        at=moment(row.at),
+        kind=row.kind,
+        subject=row.subject,
+        author=row.author,
+        payload=json.loads(row.payload),
+    )

@@ -1,0 +1,240 @@
+"""The tables. Migrations are what makes them in a database that has data; a test holds both alike.
+
+Times are integers: microseconds since 1970, UTC. Text compares by code point on both databases.
+Envelopes are referred to by a short integer (``seq``), schemas and environments are shared
+by the envelopes that have the same, so that a million envelopes stay small.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import Double
+
+metadata = MetaData()
+
+KEY = BigInteger().with_variant(Integer(), "sqlite")
+TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+TIME = BigInteger()
+
+schemas = Table(
+    "schemas",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("output_type", TEXT),
+)
+
+schema_fields = Table(
+    "schema_fields",
+    metadata,
+    Column("schema", KEY, ForeignKey("schemas.key"), primary_key=True),
+    Column("side", TEXT, primary_key=True),
+    Column("name", TEXT, primary_key=True),
+    Column("type", TEXT, nullable=False),
+    Index("schema_fields_by_name", "side", "name", "type", "schema"),
+    sqlite_with_rowid=False,
+)
+
+environments = Table(
+    "environments",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+)
+
+environment_packages = Table(
+    "environment_packages",
+    metadata,
+    Column("environment", KEY, ForeignKey("environments.key"), primary_key=True),
+    Column("name", TEXT, primary_key=True),
+    Column("version", TEXT, nullable=False),
+    Index("environment_packages_by_name", "name", "version", "environment"),
+    sqlite_with_rowid=False,
+)
+
+envelopes = Table(
+    "envelopes",
+    metadata,
+    Column("seq", KEY, primary_key=True),
+    Column("id", TEXT, nullable=False, unique=True),
+    Column("name", TEXT, nullable=False),
+    Column("name_folded", TEXT),
+    Column("author", TEXT),
+    Column("author_folded", TEXT),
+    Column("created_at", TIME, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("python", TEXT),
+    Column("schema", KEY, ForeignKey("schemas.key"), nullable=False),
+    Column("environment", KEY, ForeignKey("environments.key"), nullable=False),
+    Index("envelopes_by_time", "created_at", "seq"),
+    Index("envelopes_by_name", "name", "created_at", "seq"),
+    Index("envelopes_by_author", "author", "created_at", "seq"),
+    Index("envelopes_by_schema", "schema"),
+    Index("envelopes_by_environment", "environment"),
+    sqlite_autoincrement=True,
+)
+
+manifests = Table(
+    "manifests",
+    metadata,
+    Column("envelope", KEY, ForeignKey("envelopes.seq"), primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+envelope_files = Table(
+    "envelope_files",
+    metadata,
+    Column("envelope", KEY, ForeignKey("envelopes.seq"), primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Index("envelope_files_by_digest", "digest"),
+    sqlite_with_rowid=False,
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("envelope", KEY, ForeignKey("envelopes.seq"), primary_key=True),
+    Column("key", TEXT, primary_key=True),
+    Column("value", TEXT, nullable=False),
+    Column("value_folded", TEXT),
+    Index("tags_by_value", "key", "value", "envelope"),
+    sqlite_with_rowid=False,
+)
+
+tag_changes = Table(
+    "tag_changes",
+    metadata,
+    Column("seq", KEY, primary_key=True),
+    Column("envelope", KEY, ForeignKey("envelopes.seq"), nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("author", TEXT, nullable=False),
+    Column("key", TEXT, nullable=False),
+    Column("before", TEXT),
+    Column("after", TEXT),
+    Index("tag_changes_by_envelope", "envelope", "seq"),
+)
+
+metrics = Table(
+    "metrics",
+    metadata,
+    Column("envelope", KEY, ForeignKey("envelopes.seq"), primary_key=True),
+    Column("key", TEXT, primary_key=True),
+    Column("latest", Double, nullable=False),
+    Column("first", Double, nullable=False),
+    Column("min", Double, nullable=False),
+    Column("max", Double, nullable=False),
+    Index("metrics_by_value", "key", "latest", "envelope"),
+    sqlite_with_rowid=False,
+)
+
+metric_points = Table(
+    "metric_points",
+    metadata,
+    Column("seq", KEY, primary_key=True),
+    Column("envelope", KEY, ForeignKey("envelopes.seq"), nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("author", TEXT, nullable=False),
+    Column("key", TEXT, nullable=False),
+    Column("value", Double, nullable=False),
+    Column("step", BigInteger),
+    Index("metric_points_by_envelope", "envelope", "key", "seq"),
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("endpoint", TEXT, primary_key=True),
+    Column("when", TEXT, nullable=False),
+    Column("order_by", TEXT, nullable=False),
+    Column("target", TEXT, nullable=False),
+    Column("on_none", TEXT, nullable=False),
+    Column("options", TEXT, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("author", TEXT, nullable=False),
+    Column("updated_at", TIME, nullable=False),
+)
+
+wants = Table(
+    "wants",
+    metadata,
+    Column("endpoint", TEXT, primary_key=True),
+    Column("target", TEXT, nullable=False),
+    Column("envelope", TEXT),
+    Column("rule_version", Integer, nullable=False),
+    Column("since", TIME, nullable=False),
+    Column("because", TEXT, nullable=False),
+)
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("target", TEXT, nullable=False),
+    Column("state", TEXT),
+    Column("address", TEXT),
+    Column("serving", TEXT),
+    Column("serving_since", TIME),
+    Column("failure", TEXT, nullable=False),
+    Column("rule_version", Integer, nullable=False),
+)
+
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("seq", KEY, primary_key=True),
+    Column("id", TEXT, nullable=False, unique=True),
+    Column("endpoint", TEXT, nullable=False),
+    Column("envelope", TEXT, nullable=False),
+    Column("rule_version", Integer, nullable=False),
+    Column("state", TEXT, nullable=False),
+    Column("created_at", TIME, nullable=False),
+    Column("updated_at", TIME, nullable=False),
+    Column("steps", TEXT, nullable=False),
+    Column("reason", TEXT, nullable=False),
+    Column("log", TEXT, nullable=False),
+    Index("deployments_by_endpoint", "endpoint", "seq"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("holder", TEXT, nullable=False),
+    Column("expires_at", TIME, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", KEY, primary_key=True),
+    Column("at", TIME, nullable=False),
+    Column("kind", TEXT, nullable=False),
+    Column("subject", TEXT, nullable=False),
+    Column("author", TEXT, nullable=False),
+    Column("payload", TEXT, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("name", TEXT, nullable=False),
+    Column("scopes", TEXT, nullable=False),
+    Column("created_at", TIME, nullable=False),
+    Column("created_by", TEXT, nullable=False),
+    Column("expires_at", TIME),
+    Column("revoked_at", TIME),
+)

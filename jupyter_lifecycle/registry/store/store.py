@@ -1,0 +1,474 @@
+"""The store: one class over database and files, behind the server and the embedded registry."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from jupyter_lifecycle.errors import IntegrityError
+from jupyter_lifecycle.registry import words
+from jupyter_lifecycle.registry.artifacts import FolderArtifacts, place, put, read_chunks
+from jupyter_lifecycle.registry.manifest import read_manifest
+from jupyter_lifecycle.registry.records import Page
+from jupyter_lifecycle.registry.store import (
+    deployments,
+    envelopes,
+    evaluation,
+    events,
+    labels,
+    rules,
+    search,
+    tokens,
+)
+from jupyter_lifecycle.registry.store.database import Database
+from jupyter_lifecycle.registry.store.events import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from jupyter_lifecycle.registry.artifacts import Artifacts
+    from jupyter_lifecycle.registry.backend import Progress
+    from jupyter_lifecycle.registry.records import (
+        Deployment,
+        EndpointRecord,
+        EnvelopeRecord,
+        Event,
+        MetricPoint,
+        Preview,
+        Rule,
+        TagChange,
+        Want,
+    )
+    from jupyter_lifecycle.registry.store.tokens import TokenRecord
+
+
+class Store:
+    """Envelopes, tags, metrics, rules and deployments in a database, files beside it.
+
+    Every method is one transaction. It may be used from several threads, and the same database
+    by several processes.
+
+    Parameters
+    ----------
+    database : Database
+        SQLite or PostgreSQL.
+    artifacts : Artifacts
+        Where files are kept.
+    author : str
+        In whose name changes are made; see :meth:`by`.
+    location : str
+        What the user calls this registry.
+    """
+
+    is_local = True
+
+    def __init__(
+        self, database: Database, artifacts: Artifacts, *, author: str, location: str = ""
+    ) -> None:
+        self._database = database
+        self._artifacts = artifacts
+        self._author = author
+        self.location = location or database.url.render_as_string(hide_password=True)
+
+    @classmethod
+    def in_folder(cls, folder: Path, *, author: str) -> Store:
+        """The embedded store: ``registry.db`` and ``artifacts/`` in a folder, made at first use."""
+        file = folder / "registry.db"
+        database = Database(f"sqlite:///{file}", file=file)
+        artifacts = FolderArtifacts(folder / "artifacts")
+        return cls(database, artifacts, author=author, location=str(folder))
+
+    def by(self, author: str) -> Store:
+        """The same store, acting for somebody else."""
+        return Store(self._database, self._artifacts, author=author, location=self.location)
+
+    @property
+    def artifacts(self) -> Artifacts:
+        """Where files are kept."""
+        return self._artifacts
+
+    def prepare(self) -> None:
+        """Make or migrate the database now rather than at the first use."""
+        with self._database.writing():
+            pass
+
+    def check(self) -> None:
+        """Ask the database whether it answers."""
+        with self._database.reading() as connection:
+            events.read(connection, 0, 1)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._database.dispose()
+
+    # -- envelopes
+
+    def search(self, query: str, limit: int, cursor: str | None) -> Page[EnvelopeRecord]:
+        """One page of the envelopes that match; see docs/registry.md for the language.
+
+        Raises
+        ------
+        QueryError
+            The query does not parse, or the cursor is not one of its.
+        """
+        if not 1 <= limit <= search.MAX_LIMIT:
+            raise words.InvalidValueError(
+                f"A page has 1 to {search.MAX_LIMIT:,} items, not {limit}."
+            )
+        with self._database.reading() as connection:
+            parsed = search.read_query(connection, query)
+            start = None if cursor is None else search.decode_cursor(query, cursor, parsed.order)
+            found, keys = search.page_select(connection, parsed, limit + 1, start)
+            records, raw = envelopes.records(connection, found, self._load_manifest)
+        if len(raw) <= limit:
+            return Page(records)
+        last = raw[limit - 1]
+        values = [getattr(last, f"key_{index}") for index in range(keys)]
+        return Page(records[:limit], search.encode_cursor(query, values, last.seq))
+
+    def latest(self, query: str) -> EnvelopeRecord:
+        """The first match.
+
+        Raises
+        ------
+        NotFoundError
+            Nothing matches; the message says what removes everything, where one thing does.
+        """
+        with self._database.reading() as connection:
+            parsed = search.read_query(connection, query)
+            id_ = search.latest(connection, parsed, query)
+            seq, _ = envelopes.seq_of(connection, id_)
+            return envelopes.record(connection, seq, self._load_manifest)
+
+    def count(self, query: str) -> int:
+        """How many envelopes match."""
+        with self._database.reading() as connection:
+            return search.count(connection, search.read_query(connection, query))
+
+    def get(self, prefix: str) -> EnvelopeRecord:
+        """The envelope whose id starts so.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        ConflictError
+            There are several.
+        """
+        with self._database.reading() as connection:
+            seq, _ = envelopes.seq_of(connection, prefix)
+            return envelopes.record(connection, seq, self._load_manifest)
+
+    def manifest(self, id_: str) -> bytes:
+        """The manifest of an envelope, byte for byte as it was saved."""
+        with self._database.reading() as connection:
+            return envelopes.manifest_text(connection, id_).encode()
+
+    def names(self) -> tuple[str, ...]:
+        """The names in use, in order."""
+        with self._database.reading() as connection:
+            return envelopes.names(connection)
+
+    def keys(self, family: str) -> tuple[str, ...]:
+        """The keys of ``tags`` or ``metrics`` in use, in order; at most 300."""
+        if family not in {"tags", "metrics"}:
+            raise words.InvalidValueError(
+                f"There are keys of tags and of metrics, not of {family!r}."
+            )
+        with self._database.reading() as connection:
+            return search.keys(connection, family)
+
+    def add(
+        self,
+        manifest: bytes,
+        tags: Mapping[str, str],
+        metrics: Mapping[str, float],
+        author: str | None,
+    ) -> tuple[EnvelopeRecord, bool]:
+        """Add an envelope whose files are there already.
+
+        Parameters
+        ----------
+        manifest : bytes
+            The manifest as the bundle has it; its SHA-256 makes the id.
+        tags, metrics : Mapping
+            What it starts with. Where the envelope is here already they are set on top.
+        author : str or None
+            Whose work it is; None: who acts.
+
+        Returns
+        -------
+        (EnvelopeRecord, bool)
+            The envelope, and whether it was here before.
+
+        Raises
+        ------
+        IntegrityError
+            The manifest is none, or one of its files is not here.
+        """
+        set_, values = words.check_tags(tags), words.check_metrics(metrics)
+        facts = read_manifest(manifest)
+        for file in facts.files:
+            here = self._artifacts.size(file.digest)
+            if here != file.size:
+                raise IntegrityError(
+                    f"File {file.digest[:10]} of envelope {facts.id[:10]} is not here whole:"
+                    f" {here or 0:,} of {file.size:,} bytes. Send its files first.",
+                    digest=file.digest,
+                )
+        whose = words.check_text("An author", author or self._author, 200)
+        with self._database.writing() as (connection, now):
+            change = Change(connection, now, self._author)
+            existed = envelopes.known(connection, facts.id)
+            if existed is not None:
+                self._label(change, existed, facts.id, set_, values)
+                return envelopes.record(connection, existed, self._load_manifest), True
+            seq = envelopes.insert_envelope(change, facts, manifest.decode(), whose)
+            change.tell("envelope.saved", facts.id, {"name": facts.name, "author": whose})
+            if set_:
+                labels.write_tags(change, seq, facts.id, set_)
+            if values:
+                labels.write_metrics(change, seq, facts.id, values, None)
+            evaluation.settle_new(change, seq, facts.id)
+            return envelopes.record(connection, seq, self._load_manifest), False
+
+    def _label(
+        self,
+        change: Change,
+        seq: int,
+        id_: str,
+        set_: Mapping[str, str],
+        values: Mapping[str, float],
+    ) -> None:
+        now = labels.current_tags(change.connection, seq)
+        different = labels.tag_differences(now, set_, (), None)
+        # A save that is sent twice logs its metrics once.
+        values = labels.new_metrics(change.connection, seq, values)
+        touched = [*(f"tags.{key}" for key in different), *(f"metrics.{key}" for key in values)]
+        watched = evaluation.watch(change.connection, seq, touched)
+        if different:
+            labels.write_tags(change, seq, id_, different)
+        if values:
+            labels.write_metrics(change, seq, id_, values, None)
+        evaluation.settle(change, seq, id_, watched)
+
+    # -- files
+
+    def missing(self, digests: Sequence[str]) -> tuple[str, ...]:
+        """Those of these blobs that are not here."""
+        unique = dict.fromkeys(digests)
+        return tuple(digest for digest in unique if self._artifacts.size(digest) is None)
+
+    def send(self, digest: str, path: Path, progress: Progress | None) -> None:
+        """Store a file under its digest; nothing is seen of it before it's whole."""
+        total, done = path.stat().st_size, 0
+        with path.open("rb") as stream:
+
+            def chunks() -> Iterable[bytes]:
+                nonlocal done
+                for chunk in read_chunks(stream):
+                    yield chunk
+                    done += len(chunk)
+                    if progress is not None:
+                        progress(done, total)
+
+            put(self._artifacts, digest, chunks())
+
+    def fetch(self, digest: str, target: Path, progress: Progress | None) -> None:
+        """Have a blob as a file at ``target``: a link where it can be one."""
+        source = self._artifacts.local(digest)
+        if source is None:
+            self._artifacts.open(digest).close()
+            raise IntegrityError(f"File {digest} cannot be read here.")  # pragma: no cover
+        place(source, target)
+        if progress is not None:
+            size = target.stat().st_size
+            progress(size, size)
+
+    # -- tags and metrics
+
+    def tag(
+        self,
+        id_: str,
+        set_: Mapping[str, str],
+        unset: Sequence[str],
+        expect: Mapping[str, str | None] | None,
+    ) -> EnvelopeRecord:
+        """Change tags, all or none; rules are evaluated in the same transaction.
+
+        Raises
+        ------
+        ConflictError
+            A tag is not what ``expect`` says (None: that there is none).
+        """
+        with self._database.writing() as (connection, now):
+            change = Change(connection, now, self._author)
+            seq, _ = self._tag(change, id_, set_, unset, expect)
+            return envelopes.record(connection, seq, self._load_manifest)
+
+    def _tag(
+        self,
+        change: Change,
+        id_: str,
+        set_: Mapping[str, str],
+        unset: Sequence[str],
+        expect: Mapping[str, str | None] | None,
+    ) -> tuple[int, Preview]:
+        wanted, gone = words.check_tags(set_), words.check_keys(unset)
+        connection = change.connection
+        seq, whole = envelopes.seq_of(connection, id_)
+        now = labels.current_tags(connection, seq)
+        different = labels.tag_differences(now, wanted, gone, expect)
+        if not different:
+            return seq, evaluation.preview((), len(evaluation.all_rules(connection)))
+        watched = evaluation.watch(connection, seq, [f"tags.{key}" for key in different])
+        labels.write_tags(change, seq, whole, different)
+        moved = evaluation.settle(change, seq, whole, watched)
+        return seq, evaluation.preview(moved, len(evaluation.all_rules(connection)))
+
+    def log_metrics(
+        self, id_: str, values: Mapping[str, float], step: int | None
+    ) -> EnvelopeRecord:
+        """Log metrics; rules are evaluated in the same transaction."""
+        checked, at = words.check_metrics(values), words.check_step(step)
+        with self._database.writing() as (connection, now):
+            change = Change(connection, now, self._author)
+            seq, whole = envelopes.seq_of(connection, id_)
+            if checked:
+                watched = evaluation.watch(connection, seq, [f"metrics.{key}" for key in checked])
+                labels.write_metrics(change, seq, whole, checked, at)
+                evaluation.settle(change, seq, whole, watched)
+            return envelopes.record(connection, seq, self._load_manifest)
+
+    def tag_history(self, id_: str) -> tuple[TagChange, ...]:
+        """Every change of every tag, oldest first."""
+        with self._database.reading() as connection:
+            return labels.tag_history(connection, envelopes.seq_of(connection, id_)[0])
+
+    def metric_history(self, id_: str, key: str) -> tuple[MetricPoint, ...]:
+        """Every logged value of a metric, in the order in which they came."""
+        with self._database.reading() as connection:
+            return labels.metric_history(connection, envelopes.seq_of(connection, id_)[0], key)
+
+    # -- rules
+
+    def set_rule(self, rule: Rule) -> Rule:
+        """Write a new version of a rule and decide what its endpoint should serve."""
+        rules.check_rule(rule)
+        with self._database.writing() as (connection, now):
+            written, _ = rules.write_rule(Change(connection, now, self._author), rule)
+            return written
+
+    def remove_rule(self, endpoint: str) -> None:
+        """Remove a rule; what serves goes on until somebody stops it."""
+        with self._database.writing() as (connection, now):
+            rules.remove_rule(Change(connection, now, self._author), endpoint)
+
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules, by endpoint."""
+        with self._database.reading() as connection:
+            return evaluation.all_rules(connection)
+
+    def preview(self, id_: str, set_: Mapping[str, str], unset: Sequence[str]) -> Preview:
+        """What changing tags would move: the change is made and rolled back."""
+        with self._database.writing(keep=False) as (connection, now):
+            change = Change(connection, now, self._author)
+            return self._tag(change, id_, set_, unset, None)[1]
+
+    def preview_rule(self, rule: Rule) -> Preview:
+        """What writing a rule would move: it's written and rolled back."""
+        rules.check_rule(rule)
+        with self._database.writing(keep=False) as (connection, now):
+            _, moved = rules.write_rule(Change(connection, now, self._author), rule)
+            return evaluation.preview((moved,), 1)
+
+    def wants(self) -> tuple[Want, ...]:
+        """What each endpoint with a rule should serve."""
+        with self._database.reading() as connection:
+            return rules.all_wants(connection)
+
+    # -- endpoints and deployments
+
+    def endpoint(self, name: str) -> EndpointRecord:
+        """One endpoint."""
+        with self._database.reading() as connection:
+            return rules.endpoint_record(connection, name)
+
+    def endpoints(self) -> tuple[EndpointRecord, ...]:
+        """All endpoints, by name."""
+        with self._database.reading() as connection:
+            return rules.endpoint_records(connection)
+
+    def set_endpoint(self, name: str, values: Mapping[str, Any]) -> EndpointRecord:
+        """Write what a deployer reports: ``address``, ``serving``, ``state``, ``failure``."""
+        with self._database.writing() as (connection, now):
+            rules.set_endpoint(Change(connection, now, self._author), name, values)
+            return rules.endpoint_record(connection, name)
+
+    def start_deployment(
+        self, endpoint: str, envelope: str, rule_version: int, id_: str
+    ) -> Deployment:
+        """Write a new attempt; the same id again is the same attempt."""
+        with self._database.writing() as (connection, now):
+            _, whole = envelopes.seq_of(connection, envelope)
+            change = Change(connection, now, self._author)
+            return deployments.start(change, endpoint, whole, rule_version, id_)
+
+    def update_deployment(self, id_: str, values: Mapping[str, Any]) -> Deployment:
+        """Write how an attempt goes; ``steps`` and ``log`` replace what was there."""
+        with self._database.writing() as (connection, now):
+            return deployments.write(Change(connection, now, self._author), id_, values)
+
+    def deployments(self, endpoint: str, limit: int) -> tuple[Deployment, ...]:
+        """The attempts of an endpoint, newest first."""
+        with self._database.reading() as connection:
+            return deployments.of_endpoint(connection, endpoint, limit)
+
+    def lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Take or renew a lease; False where somebody else has it."""
+        with self._database.writing() as (connection, now):
+            return deployments.lease(Change(connection, now, self._author), name, holder, seconds)
+
+    def release(self, name: str, holder: str) -> None:
+        """Give a lease back; nothing happens where somebody else has it."""
+        with self._database.writing() as (connection, now):
+            deployments.release(Change(connection, now, self._author), name, holder)
+
+    def lease_holder(self, name: str) -> str | None:
+        """Who holds a lease now."""
+        with self._database.reading() as connection:
+            return deployments.lease_holder(connection, name, self._database.now(connection))
+
+    def events(self, after: int, limit: int) -> tuple[Event, ...]:
+        """What happened after a number, oldest first."""
+        with self._database.reading() as connection:
+            return events.read(connection, after, max(1, min(limit, 1_000)))
+
+    # -- tokens
+
+    def create_token(
+        self, name: str, scopes: Iterable[str], seconds: float | None = None
+    ) -> tuple[TokenRecord, str]:
+        """Make a token; its text is given this once."""
+        with self._database.writing() as (connection, now):
+            return tokens.create(Change(connection, now, self._author), name, scopes, seconds)
+
+    def tokens(self) -> tuple[TokenRecord, ...]:
+        """All tokens, oldest first."""
+        with self._database.reading() as connection:
+            return tokens.listed(connection)
+
+    def revoke_token(self, id_: str) -> TokenRecord:
+        """End a token now."""
+        with self._database.writing() as (connection, now):
+            return tokens.revoke(Change(connection, now, self._author), id_)
+
+    def authenticate(self, secret: str) -> TokenRecord | None:
+        """The record of a token that may be used now."""
+        with self._database.reading() as connection:
+            return tokens.find(connection, secret, self._database.now(connection))
+
+    def _load_manifest(self, id_: str) -> Mapping[str, Any]:
+        found: dict[str, Any] = json.loads(self.manifest(id_))
+        return found

@@ -1,0 +1,126 @@
+"""Records as JSON and back: what the server says and the client hears."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from typing import Any
+
+from jupyter_lifecycle.registry.records import (
+    Deployment,
+    EndpointChange,
+    EndpointRecord,
+    EnvelopeRecord,
+    Event,
+    MetricPoint,
+    Preview,
+    Rule,
+    Step,
+    TagChange,
+    Want,
+)
+
+
+def encode(value: Any) -> Any:
+    """A record, or anything made of records, as JSON values; times in ISO 8601."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): encode(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [encode(item) for item in value]
+    return value
+
+
+def envelope(found: Mapping[str, Any], manifest: Mapping[str, Any]) -> EnvelopeRecord:
+    """An envelope; the manifest comes apart from it."""
+    return EnvelopeRecord(
+        id=found["id"],
+        name=found["name"],
+        author=found["author"],
+        created_at=_time(found["created_at"]),
+        size=found["size"],
+        tags=found["tags"],
+        metrics=found["metrics"],
+        manifest=manifest,
+    )
+
+
+def envelope_json(record: EnvelopeRecord) -> dict[str, Any]:
+    """An envelope without its manifest, which has an address of its own."""
+    return {
+        field.name: encode(getattr(record, field.name))
+        for field in fields(record)
+        if field.name != "manifest"
+    }
+
+
+def tag_change(found: Mapping[str, Any]) -> TagChange:
+    """One change of a tag."""
+    return TagChange(**{**found, "at": _time(found["at"])})
+
+
+def metric_point(found: Mapping[str, Any]) -> MetricPoint:
+    """One value of a metric."""
+    return MetricPoint(**{**found, "at": _time(found["at"])})
+
+
+def rule(found: Mapping[str, Any]) -> Rule:
+    """A rule."""
+    return Rule(**{**found, "updated_at": _optional_time(found["updated_at"])})
+
+
+def want(found: Mapping[str, Any]) -> Want:
+    """What an endpoint should serve."""
+    return Want(**{**found, "since": _time(found["since"])})
+
+
+def deployment(found: Mapping[str, Any]) -> Deployment:
+    """An attempt."""
+    return Deployment(
+        **{
+            **found,
+            "created_at": _time(found["created_at"]),
+            "updated_at": _time(found["updated_at"]),
+            "steps": tuple(Step(**step) for step in found["steps"]),
+            "log": tuple(found["log"]),
+        }
+    )
+
+
+def endpoint(found: Mapping[str, Any]) -> EndpointRecord:
+    """An endpoint."""
+    last = found["last_deployment"]
+    return EndpointRecord(
+        **{
+            **found,
+            "rule": None if found["rule"] is None else rule(found["rule"]),
+            "want": None if found["want"] is None else want(found["want"]),
+            "serving_since": _optional_time(found["serving_since"]),
+            "last_deployment": None if last is None else deployment(last),
+        }
+    )
+
+
+def preview(found: Mapping[str, Any]) -> Preview:
+    """What would move."""
+    changes = tuple(
+        EndpointChange(**{**change, "rule": rule(change["rule"])}) for change in found["changes"]
+    )
+    return Preview(changes, found["rules_checked"])
+
+
+def event(found: Mapping[str, Any]) -> Event:
+    """Something that happened."""
+    return Event(**{**found, "at": _time(found["at"])})
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _optional_time(text: str | None) -> datetime | None:
+    return None if text is None else _time(text)
