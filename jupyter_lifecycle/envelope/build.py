@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -98,18 +99,16 @@ def build(  # noqa: PLR0913 - fixed by the public surface of save
     """
     _check_name(name)
     report = progress or (lambda step, seconds, fact: None)  # noqa: ARG005
-    git = GitState()
     folder = Path(tempfile.mkdtemp(prefix="envelope-"))
     try:
         staged = _Stage(folder, report).verified(model, example, training)
-        lineage = _lineage(staged, features, git, report)
+        lineage = _lineage(staged, features, report)
         manifest = _manifest(name, model, staged, lineage)
         (folder / FILE_NAME).write_bytes(manifest.to_bytes())
         bundle = Bundle(folder, trust=True, temporary=True)
-        bundle.author = author
+        bundle.author, bundle.verdict = author, staged.verdict
         return bundle
     except BaseException:
-        git.cancel()
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
@@ -130,6 +129,7 @@ class _Staged:
     verdict: Verdict
     count: int
     repeatable: bool
+    git: dict[str, Any]
     profile: Any
     """The rows that expectations are made of."""
 
@@ -163,7 +163,11 @@ class _Stage:
             local=local,
             limit=max(_MIN_LIMIT, 20 * spent),
         )
-        verdict = shared_verifier().verify(request)
+        git = GitState([sys.modules[module].__file__ or "" for module in local])
+        try:
+            verdict = shared_verifier().verify(request)
+        finally:
+            state = git.result()
         repeatable = _agree(query, schema, rows_json, answer, verdict)
         self._write("answers.json", verdict.answers)
         count = len(rows_json) if isinstance(rows_json, list) else 1
@@ -182,7 +186,7 @@ class _Stage:
             f"{len(environment.packages)} packages on Python {environment.python}",
         )
         profile = example if training is None else training
-        return _Staged(self._folder, schema, verdict, count, repeatable, profile)
+        return _Staged(self._folder, schema, verdict, count, repeatable, state, profile)
 
     def _write(self, name: str, value: Any) -> None:
         (self._folder / name).write_bytes(canonical_json(value))
@@ -298,7 +302,6 @@ def _words(schema: Schema) -> str:
 def _lineage(
     staged: _Staged,
     features: FeatureGraph | None,
-    git: GitState,
     report: Callable[[str, float, str], None],
 ) -> dict[str, Any]:
     lineage: dict[str, Any] = {}
@@ -314,9 +317,8 @@ def _lineage(
         }
         fact = f"{len(found['features'])} features behind {len(found['columns'])} columns"
         report("Features recorded", time.perf_counter() - started, fact)
-    state = git.result()
-    if state:
-        lineage["git"] = state
+    if staged.git:
+        lineage["git"] = staged.git
     return lineage
 
 
@@ -324,7 +326,6 @@ def _manifest(name: str, model: Any, staged: _Staged, lineage: dict[str, Any]) -
     (staged.folder / "requirements.txt").write_text(
         staged.verdict.environment.requirements(), "utf-8"
     )
-    (staged.folder / "pylock.toml").write_text(staged.verdict.environment.pylock(), "utf-8")
     files = {}
     for file in sorted(staged.folder.iterdir()):
         with file.open("rb") as stream:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jupyter_lifecycle.envelope.schema import Schema
+    from jupyter_lifecycle.envelope.verification import Verdict
 
 _checked: set[tuple[str, int, int, int, str]] = set()
 """Files of this process whose digests were found right: path, inode, size, time, digest."""
@@ -42,6 +43,17 @@ class Bundle:
         True, or the envelope's id or its manifest's SHA-256, lets :meth:`load` run code.
     temporary : bool
         Whether the directory is removed with this object.
+
+    Attributes
+    ----------
+    id : str
+        40 hex digits.
+    manifest : Manifest
+        All that never changes.
+    author : str or None
+        Who made it, where it was made here.
+    verdict : Verdict or None
+        What the verifier saw and how long it took, where it was made here.
     """
 
     def __init__(
@@ -52,6 +64,7 @@ class Bundle:
         self.id = identify(data)
         self.manifest: Manifest = parse_manifest(data)
         self.author: str | None = None
+        self.verdict: Verdict | None = None
         self._trusted = _is_trusted(trust, self.id)
         self._model: tuple[Any, Query] | None = None
         if temporary:

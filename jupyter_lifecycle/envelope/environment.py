@@ -62,12 +62,15 @@ class Environment:
         return "\n".join(lines) + "\n"
 
     def pylock(self) -> str:
-        """Give the packages as a ``pylock.toml`` (PEP 751).
+        """Give the packages in the form of a ``pylock.toml`` (PEP 751), without files.
 
-        Files and their hashes are left to the index: an installed package does not know them.
+        An installed package does not know the digests of the files it came from, and saving asks
+        no index. For a lock that installers accept, an index fills them in:
+        ``uv pip compile requirements.txt --format pylock.toml``.
         """
         minor = ".".join(self.python.split(".")[:2])
         lines = [
+            "# Versions without files: uv pip compile requirements.txt --format pylock.toml",
             'lock-version = "1.0"',
             'created-by = "jupyter_lifecycle"',
             f'requires-python = "=={minor}.*"',

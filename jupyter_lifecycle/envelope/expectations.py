@@ -181,6 +181,8 @@ def expectations_of(fields: Sequence[Field], rows: Any) -> tuple[Expectation, ..
     from jupyter_lifecycle.envelope.writing import is_array, is_frame
 
     found = []
+    if isinstance(rows, dict):
+        rows = [rows]
     for place, field in enumerate(fields):
         if is_frame(rows):
             values = rows[field.name] if field.name in rows.columns else None

@@ -14,32 +14,36 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.graph import FeatureGraph
 
 _GIT_SECONDS = 2.0
-_STATUS = (
-    "git",
-    "-c",
-    "core.fsmonitor=false",
-    "--no-optional-locks",
-    "status",
-    "--porcelain=v2",
-    "--branch",
-    "--untracked-files=no",
-    "--",
-    ".",
-    ":(exclude)*.ipynb",  # a notebook is saved while it runs: that says nothing about the code
-)
+_MAX_FILES = 200
+_GIT = ("git", "-c", "core.fsmonitor=false", "--no-optional-locks", "status")
+_FORM = ("--porcelain=v2", "--branch", "--untracked-files=no", "--")
+_NO_FILE = ":(exclude,top)*"
 
 
 class GitState:
-    """Asks git in the background for commit and changes; says nothing where there is no git."""
+    """Asks git in the background for commit and changes; says nothing where there is no git.
 
-    def __init__(self, folder: Path | None = None) -> None:
-        folder = folder or Path.cwd()
+    Only changes of the given files count: what the model's code does not use says nothing about
+    it, and a notebook is saved while it runs.
+
+    Parameters
+    ----------
+    files : sequence of str
+        The user's own modules that are imported.
+    folder : Path, optional
+        Where to ask; the current folder by default.
+    """
+
+    def __init__(self, files: Sequence[str], folder: Path | None = None) -> None:
+        folder = (folder or Path.cwd()).resolve()
         self._process: subprocess.Popen[bytes] | None = None
-        if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
+        root = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
+        if root is None:
             return
+        inside = [file for file in files if Path(file).resolve().is_relative_to(root)]
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - fixed words
-                _STATUS,
+            self._process = subprocess.Popen(  # noqa: S603 - git, with file names after --
+                [*_GIT, *_FORM, *(inside[:_MAX_FILES] or [_NO_FILE])],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -62,12 +66,6 @@ class GitState:
         if process.returncode:
             return {}
         return parse_status(out.decode("utf-8", "replace"))
-
-    def cancel(self) -> None:
-        """Stop asking."""
-        if self._process is not None:
-            self._process.kill()
-            self.result()
 
 
 def parse_status(text: str) -> dict[str, Any]:

@@ -190,7 +190,7 @@ class Schema:
         return Parsed(self._read_rows(payload, problems), single=False)
 
     def _is_columns(self, payload: Mapping[str, Any]) -> bool:
-        """Whether it is an object of columns: lists throughout, of lists where a field is a list."""
+        """Whether it is an object of columns: lists throughout, of lists for a list field."""
         if self.form != "frame" or not payload:
             return False
         nested = {field.name for field in self.inputs if field.type == "array"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import importlib
 import json
 import os
@@ -177,6 +178,7 @@ def _forked(request: dict[str, Any], link: _Link) -> dict[str, Any] | None:
     """Run the request in a child and wait for its frames, its death, the limit or our own end."""
     with TemporaryFile() as words:
         inward, outward = os.pipe()
+        gc.freeze()  # a collection in the child would copy every page that holds an object
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # BLAS threads of the parent are idle at a fork
             child = os.fork()
@@ -213,7 +215,7 @@ def _child(request: dict[str, Any], outward: int, words: Any) -> None:
 
 
 def _await(inward: int, limit: float, link: _Link) -> dict[str, Any] | None:
-    """Give the last frame that came, a ``stage`` where nothing final did; None where we must end."""
+    """Give the last frame, a ``stage`` where nothing final came; None where this must end."""
     deadline = time.monotonic() + limit
     data, last = bytearray(), dict[str, Any](stage="load")
     while (left := deadline - time.monotonic()) > 0:
