@@ -19,7 +19,7 @@ _PLAIN = frozenset("biufcmMSUV")
 
 
 def leaf(value: Any) -> bytes | None:
-    """The fingerprint of a plain array, or of one of numpy's scalars; None for others."""
+    """Return the fingerprint of a plain array, or of one of numpy's scalars; None for others."""
     kind = type(value)
     if kind is np.ndarray or kind is np.memmap:
         if value.dtype.kind in _PLAIN and value.dtype.fields is None:
@@ -33,13 +33,13 @@ def leaf(value: Any) -> bytes | None:
 
 
 def dtype_name(dtype: np.dtype[Any]) -> bytes:
-    """A dtype with byte order, unit, fields and alignment, as bytes."""
+    """Return a dtype with byte order, unit, fields and alignment, as bytes."""
     described = dtype.str if dtype.fields is None and dtype.subdtype is None else repr(dtype)
     return f"{dtype.char}{described}".encode()
 
 
 def buffer(array: NDArray[Any]) -> bytes:
-    """The digest of an array's elements in C order.
+    """Return the digest of an array's elements in C order.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def buffer(array: NDArray[Any]) -> bytes:
 
 
 def elements(values: list[Any]) -> Steps:
-    """The digest of a list of any objects, at once where they're all plain."""
+    """Return the digest of a list of any objects, at once where they're all plain."""
     if SCALARS.issuperset(map(type, values)):
         return scalar(values)
     parts = []
@@ -121,7 +121,7 @@ def _random_state(value: Any) -> Steps:
 
 
 def handler_of(value: Any) -> Handler | None:
-    """The handler for one of numpy's values that has parts, else None."""
+    """Return the handler for one of numpy's values that has parts, else None."""
     if isinstance(value, np.ndarray):
         return _array
     if isinstance(value, np.void):

@@ -128,7 +128,7 @@ def _instructions(code: CodeType) -> Iterator[tuple[int, int]]:
 
 
 def _digest(code: CodeType, instructions: list[tuple[int, int]], nested: list[CodeType]) -> bytes:
-    """The digest of one code object; code nested in it is handed out in the order of its use."""
+    """Digest one code object; code nested in it is handed out in the order of its use."""
     order: dict[int, int] = {}
     operations = []
     for op, arg in instructions:
@@ -274,7 +274,7 @@ def _import_level(code: CodeType, instructions: list[tuple[int, int]], position:
 
 
 def source_of(code: CodeType) -> str:
-    """The source text of a code object, empty where there is none.
+    """Return the source text of a code object, empty where there is none.
 
     Parameters
     ----------

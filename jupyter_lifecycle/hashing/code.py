@@ -34,7 +34,7 @@ class CodeKey:
 
 @cache
 def _family(top: str) -> ModuleType | None:
-    """The module that knows a library's values."""
+    """Return the module that knows a library's values."""
     if top == "numpy":
         from jupyter_lifecycle.hashing import arrays
 
@@ -95,7 +95,7 @@ def _walker(trace: Trace, root: str = "value") -> Walker:
 
 
 def fingerprint(value: Any) -> bytes:
-    """The fingerprint of any value.
+    """Return the fingerprint of any value.
 
     Two values that a program can tell apart have different fingerprints: by type, dtype, shape,
     order, names, index, zone and content. Layout in memory and the order of a set don't count. A
@@ -130,7 +130,7 @@ def fingerprint(value: Any) -> bytes:
 
 
 def code_key(function: Callable[..., Any]) -> CodeKey:
-    """The key of a function's code and of everything that it names.
+    """Return the key of a function's code and of everything that it names.
 
     Comments, formatting, docstrings and the function's own name don't count. Helpers, classes,
     constants, defaults and closures do, through the user's modules and notebook; installed

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def type_name(kind: Any) -> bytes:
-    """A type with its parameters, field names and nullability."""
+    """Return a type with its parameters, field names and nullability."""
     return str(kind).encode()
 
 
 def column(value: Any) -> bytes:
-    """The digest of an array or chunked array.
+    """Return the digest of an array or chunked array.
 
     Parameters
     ----------
@@ -203,5 +203,5 @@ def leaf(value: Any) -> bytes | None:
 
 
 def handler_of(value: Any) -> Handler | None:
-    """The handler for one of pyarrow's values, else None."""
+    """Return the handler for one of pyarrow's values, else None."""
     return next((handler for kind, handler in _KINDS if isinstance(value, kind)), None)

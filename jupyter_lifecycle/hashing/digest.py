@@ -46,7 +46,7 @@ def combine(tag: str, *parts: bytes) -> bytes:
 
 
 def digest(data: Any) -> bytes:
-    """The digest of a buffer's bytes.
+    """Return the digest of a buffer's bytes.
 
     Parameters
     ----------

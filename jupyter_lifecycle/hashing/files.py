@@ -24,7 +24,7 @@ _known: dict[tuple[int, ...], bytes] = {}
 
 
 def file_digest(path: Path) -> bytes:
-    """The digest of a file's content, or of a folder's names and contents.
+    """Return the digest of a file's content, or of a folder's names and contents.
 
     Parameters
     ----------

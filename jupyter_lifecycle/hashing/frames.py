@@ -18,7 +18,7 @@ _SINGLE = {type(pd.NA): b"NA", type(pd.NaT): b"NaT"}
 
 
 def leaf(value: Any) -> bytes | None:
-    """The fingerprint of one of pandas' scalars or dtypes, else None."""
+    """Return the fingerprint of one of pandas' scalars or dtypes, else None."""
     kind = type(value)
     if kind in _SINGLE:
         return combine("pandas", _SINGLE[kind])
@@ -56,7 +56,7 @@ def _frame(value: pd.DataFrame) -> Steps:
 
 
 def _extras(value: Any) -> Any:
-    """What a frame or series carries beside its data; subclasses by their class as well."""
+    """Return what a frame or series carries beside its data; subclasses by their class as well."""
     parts = []
     if value.attrs:
         found = yield ("attribute", "attrs"), value.attrs
@@ -201,7 +201,7 @@ _KINDS: tuple[tuple[type, Handler], ...] = (
 
 
 def handler_of(value: Any) -> Handler | None:
-    """The handler for one of pandas' values that has parts, else None."""
+    """Return the handler for one of pandas' values that has parts, else None."""
     if isinstance(value, ExtensionArray):
         own = str(type(value).__module__).startswith("pandas.")
         return _ARRAYS.get(type(value).__name__, _other_array) if own else None

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.hashing.walk import Handler, Steps
 
-MARK: Final = "__lifecycle_"
-"""Prefix of attributes that this package itself hangs on functions; they're no part of the code."""
+_MARK: Final = "__feature_options__"
+"""What ``@feature`` itself hangs on a function; tags are no part of the code."""
 
 _REFLECTION: Final = frozenset(
     [
@@ -122,7 +122,7 @@ def _impure(trace: Trace, why: str, what: str, function: FunctionType) -> None:
 
 
 def _bound_values(trace: Trace, function: FunctionType) -> Any:
-    """What a function carries with it: defaults, closure, attributes."""
+    """Walk what a function carries with it: defaults, closure, attributes."""
     parts = []
     code = function.__code__
     names = code.co_varnames[: code.co_argcount]
@@ -143,13 +143,13 @@ def _bound_values(trace: Trace, function: FunctionType) -> Any:
         _note_value(trace, "closure", name, value, found)
         parts += [name.encode(), found]
     for name, value in sorted(vars(function).items()):
-        if not name.startswith(MARK):
+        if name != _MARK:
             parts += [name.encode(), (yield ("attribute", name), value)]
     return parts
 
 
 def contents(cell: Any) -> Any:
-    """What a closure's cell holds, or that it holds nothing yet."""
+    """Return what a closure's cell holds, or that it holds nothing yet."""
     try:
         return cell.cell_contents
     except ValueError:
@@ -177,7 +177,7 @@ def _impure_object(trace: Trace, name: str, value: Any, function: FunctionType) 
 
 
 def _named(trace: Trace, function: FunctionType, facts: CodeFacts) -> Any:
-    """What a function names: globals, what its closure's modules hold, what it imports."""
+    """Walk what a function names: globals, what its closure's modules hold, what it imports."""
     parts = []
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     for reference in facts.references:
@@ -218,7 +218,7 @@ def _root(trace: Trace, function: FunctionType, reference: Reference) -> Any:
 
 
 def _imported(function: FunctionType, reference: Reference) -> Any:
-    """A module that the function itself imports; the user's own is imported now."""
+    """Return a module that the function itself imports; the user's own is imported now."""
     package = str(function.__globals__.get("__package__") or "")
     name = reference.name
     if name.startswith("."):
@@ -337,7 +337,7 @@ def _class(value: type, trace: Trace) -> Steps:
 
 
 def _module(value: ModuleType, trace: Trace) -> Steps:
-    """A module as a whole, where code passes it on or asks it for a name that isn't constant."""
+    """Walk a module whole: code passes it on, or asks it for a name that isn't constant."""
     origin = home(value.__name__)
     if origin.kind != "user":
         yield from ()
@@ -393,7 +393,7 @@ HANDLERS: Final[dict[type, Handler]] = {
 
 
 def traced_handler_of(value: Any) -> Callable[[Any, Trace], Steps] | None:
-    """The handler for code that notes what it meets, else None."""
+    """Return the handler for code that notes what it meets, else None."""
     known = TRACED.get(type(value))
     if known is not None:
         return known
@@ -403,5 +403,5 @@ def traced_handler_of(value: Any) -> Callable[[Any, Trace], Steps] | None:
 
 
 def handler_of(value: Any) -> Handler | None:
-    """The handler for what stands for types in annotations, else None."""
+    """Return the handler for what stands for types in annotations, else None."""
     return _typing if type(value).__module__ == "typing" else None

@@ -238,7 +238,7 @@ def reason_of_object(value: Any) -> str:
 
 
 def dotted_name(value: Any) -> str:
-    """Module and qualified name of a function, class or module of a library.
+    """Return module and qualified name of a function, class or module of a library.
 
     Parameters
     ----------

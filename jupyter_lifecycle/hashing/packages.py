@@ -68,7 +68,7 @@ def home(name: str) -> Home:
 
 
 def _location(top: str, module: ModuleType | None) -> str | None:
-    """The file or folder of a top-level module, None for one that was made at run time."""
+    """Return the file or folder of a top-level module, None for one that was made at run time."""
     if module is not None:
         spec = getattr(module, "__spec__", None)
         origin = getattr(module, "__file__", None) or getattr(spec, "origin", None)
@@ -160,7 +160,7 @@ def _distribution(name: str) -> tuple[str, str] | None:
 
 @cache
 def runtime() -> tuple[Home, ...]:
-    """What any answer may depend on without naming it: Python, and what columns are made of."""
+    """Return what any answer depends on without naming it: Python and what columns are made of."""
     found = [STDLIB]
     for name in ("numpy", "pandas", "pyarrow"):
         try:

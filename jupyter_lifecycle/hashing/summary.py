@@ -12,7 +12,7 @@ _SHORT.maxlong = 200
 
 
 def summary(value: Any) -> str:
-    """A value in short.
+    """Return a value in short.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ _REPRESENTED = frozenset({timedelta, date, Decimal, Fraction, UUID, range, timez
 
 
 def scalar(value: Any) -> bytes:
-    """The fingerprint of one value of :data:`SCALARS`, or of a flat list or tuple of them.
+    """Return the fingerprint of one value of :data:`SCALARS`, or of a flat list or tuple of them.
 
     Version 2 of the format is asked for: it is the last one without references, which depend on
     what else holds the object.
@@ -42,7 +42,7 @@ def scalar(value: Any) -> bytes:
 
 
 def leaf(value: Any) -> bytes | None:
-    """The fingerprint of a value that has no parts to walk, else None."""
+    """Return the fingerprint of a value that has no parts to walk, else None."""
     kind = type(value)
     if kind in SCALARS:
         return scalar(value)
@@ -213,7 +213,7 @@ HANDLERS: dict[type, Handler] = {
 
 
 def handler_of(value: Any) -> Handler:
-    """The handler for a value whose exact type has none."""
+    """Return the handler for a value whose exact type has none."""
     if isinstance(value, PurePath):
         return _path
     if isinstance(value, Enum):

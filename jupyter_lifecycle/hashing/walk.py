@@ -41,7 +41,7 @@ class _Frame:
 
 
 def path_of(root: str, steps: list[Step]) -> str:
-    """Steps as a reader would write them.
+    """Return steps as a reader would write them.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Walker:
         self._count = 0
 
     def digest(self, value: Any) -> bytes:
-        """The digest of a value.
+        """Return the digest of a value.
 
         Parameters
         ----------

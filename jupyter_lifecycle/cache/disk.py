@@ -1,0 +1,172 @@
+"""The tier on disk: objects named by the digest of their bytes, written whole or not at all."""
+
+# These calls are counted in microseconds, and a Path costs some.
+# ruff: noqa: PTH103, PTH104, PTH108, PTH116, PTH120, PTH123
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import time
+from itertools import count
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Final
+
+import xxhash
+
+_ABANDONED: Final = 3600.0
+"""A temporary file this old, s, belongs to a process that was killed."""
+
+_counter = count()
+
+
+class Disk:
+    """A folder of objects.
+
+    Parameters
+    ----------
+    folder : Path
+        Made at the first write.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._checked: dict[bytes, tuple[int, int, int]] = {}
+
+    def _path(self, name: bytes) -> str:
+        text = name.hex()
+        return f"{self._folder}/{text[:2]}/{text[2:]}"
+
+    def temporary(self) -> Path:
+        """Return a name that no other process uses, in this folder."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._folder / f".{os.getpid()}-{next(_counter)}-{token_hex(4)}.tmp"
+
+    def has(self, name: bytes, size: int) -> bool:
+        """Whether an object of that name and size is there."""
+        try:
+            return os.stat(self._path(name)).st_size == size
+        except OSError:
+            return False
+
+    def write(self, data: Any) -> bytes:
+        """Write an object.
+
+        Parameters
+        ----------
+        data : buffer
+            Its bytes.
+
+        Returns
+        -------
+        bytes
+            Its name: the digest of its bytes.
+
+        Raises
+        ------
+        OSError
+            Where it can't be written; nothing is left behind.
+        """
+        view = memoryview(data).cast("B")
+        name = xxhash.xxh3_128_digest(view)
+        if self.has(name, len(view)):
+            return name
+        temporary = self.temporary()
+        try:
+            self._fill(temporary, view)
+            path = self._path(name)
+            try:
+                os.rename(temporary, path)
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+                os.rename(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        return name
+
+    def _fill(self, path: Path, view: memoryview) -> None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            while view:
+                view = view[os.write(descriptor, view) :]
+        finally:
+            os.close(descriptor)
+
+    def read(self, name: bytes) -> Any:
+        """Map an object, after a look at whether it's what its name says.
+
+        Parameters
+        ----------
+        name : bytes
+            The digest of its bytes.
+
+        Returns
+        -------
+        mmap or None
+            None where it's missing, torn or foreign.
+        """
+        try:
+            with open(self._path(name), "rb") as file:
+                seen = os.fstat(file.fileno())
+                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError):
+            return None
+        stamp = (seen.st_ino, seen.st_size, seen.st_mtime_ns)
+        if self._checked.get(name) != stamp:
+            if xxhash.xxh3_128_digest(data) != name:
+                data.close()
+                self.remove(name)
+                return None
+            self._checked[name] = stamp
+            self._touch(name, seen.st_mtime_ns)
+        return data
+
+    def _touch(self, name: bytes, modified: int) -> None:
+        """Mark as used now, once a process, for the eviction of what was used least recently."""
+        with contextlib.suppress(OSError):
+            os.utime(self._path(name), ns=(time.time_ns(), modified))
+
+    def remove(self, name: bytes) -> None:
+        """Remove an object, if it's there."""
+        self._checked.pop(name, None)
+        with contextlib.suppress(OSError):
+            os.unlink(self._path(name))
+
+    def objects(self) -> list[tuple[int, int, bytes]]:
+        """All objects as last use (ns), size (bytes) and name; abandoned files are removed.
+
+        Returns
+        -------
+        list of tuple
+            Least recently used first.
+        """
+        found = []
+        for entry in self._entries():
+            try:
+                seen = entry.stat()
+                name = bytes.fromhex(Path(entry.path).parent.name + entry.name)
+            except (OSError, ValueError):
+                self._sweep(entry)
+                continue
+            found.append((max(seen.st_atime_ns, seen.st_mtime_ns), seen.st_size, name))
+        return sorted(found)
+
+    def _entries(self) -> list[os.DirEntry[str]]:
+        found = []
+        folders = [str(self._folder)]
+        while folders:
+            with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    else:
+                        found.append(entry)
+        return found
+
+    def _sweep(self, entry: os.DirEntry[str]) -> None:
+        with contextlib.suppress(OSError):
+            if entry.name.endswith(".tmp") and time.time() - entry.stat().st_mtime > _ABANDONED:
+                os.unlink(entry.path)
