@@ -1,1 +1,64 @@
-"""See docs/architecture.md."""
+"""From a graph and inputs to columns and frames. See docs/architecture.md."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jupyter_lifecycle.materialise.computing import compute
+from jupyter_lifecycle.materialise.failures import Argument, Failure, failure_of
+from jupyter_lifecycle.materialise.frame import assembled
+from jupyter_lifecycle.materialise.materialiser import Materialiser
+from jupyter_lifecycle.materialise.profile import profile
+from jupyter_lifecycle.materialise.records import (
+    ColumnProfile,
+    NodeEvent,
+    NodeReport,
+    Run,
+    Why,
+    WhyStep,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Literal
+
+    import pandas as pd
+
+__all__ = [
+    "Argument",
+    "ColumnProfile",
+    "Failure",
+    "Materialiser",
+    "NodeEvent",
+    "NodeReport",
+    "Run",
+    "Why",
+    "WhyStep",
+    "assemble",
+    "compute",
+    "failure_of",
+    "profile",
+]
+
+
+def assemble(
+    run: Run, targets: Sequence[str], result: Literal["frame", "dict"] | None = None
+) -> pd.DataFrame | dict[str, Any]:
+    """Put a run's targets together as :func:`compute` does.
+
+    Parameters
+    ----------
+    run : Run
+    targets : sequence of str
+    result : {"frame", "dict"}, optional
+
+    Returns
+    -------
+    DataFrame or dict
+
+    Raises
+    ------
+    ResultError
+        If the values do not fit; the message names what would.
+    """
+    return assembled(run.values, targets, result)

@@ -1,0 +1,363 @@
+"""One computation with a cache: what is there is looked up, what is not is computed.
+
+All keys that can be known are looked up before anything runs; values are loaded only when a feature
+that runs, or the caller, reads them. A feature whose parents were computed again, but gave what
+they gave before, is found by the content of its parents and does not run.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from jupyter_lifecycle.errors import CacheError, ComputeError, FingerprintError
+from jupyter_lifecycle.hashing import combine, fingerprint
+from jupyter_lifecycle.materialise.failures import annotate
+from jupyter_lifecycle.materialise.guard import Guard
+from jupyter_lifecycle.materialise.keys import (
+    Node,
+    SourceDigests,
+    base_of,
+    key_of,
+    output_key_of,
+    resolve,
+)
+from jupyter_lifecycle.materialise.measure import measure
+from jupyter_lifecycle.materialise.memory import Known, Memory, Origins, OriginsWriter
+from jupyter_lifecycle.materialise.recall import leave_name, leave_origins, recalled
+from jupyter_lifecycle.materialise.records import NodeEvent, NodeReport, NodeState
+from jupyter_lifecycle.materialise.why import change_note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jupyter_lifecycle.cache import ColumnCache, Entry
+    from jupyter_lifecycle.executors import Executor
+    from jupyter_lifecycle.materialise.binding import Binding
+
+
+class LostError(Exception):
+    """A column that was in the cache a moment ago is not there any more."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class Execution:
+    """Plans and runs one computation; used once.
+
+    Parameters
+    ----------
+    binding : Binding
+    cache : ColumnCache
+    memory : Memory
+        Of the session; is told what was found and computed.
+    scope : str
+        Whose names these are in the cache.
+    listener : callable, optional
+        Is told each step, from the threads that compute.
+    """
+
+    def __init__(
+        self,
+        binding: Binding,
+        cache: ColumnCache,
+        memory: Memory,
+        scope: str,
+        listener: Callable[[NodeEvent], None] | None,
+    ) -> None:
+        self._binding = binding
+        self._cache = cache
+        self._memory = memory
+        self._scope = scope
+        self._listener = listener
+        self._digests = SourceDigests(binding.sources)
+        self._nodes = resolve(binding, self._digests)
+        self._entries: dict[str, Entry] = {}
+        self._contents: dict[str, bytes] = {}
+        self._values: dict[str, Any] = {}
+        self._readers: dict[str, int] = {}
+        self._guard = Guard()
+        self._writer = OriginsWriter()
+        self._lock = threading.Lock()
+        self._over = False
+        self._recomputed: set[str] = set()
+        self._reports: dict[str, NodeReport] = {}
+        self._to_run = self._plan()
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """All features that the targets need, with the keys that are known so far."""
+        return self._nodes
+
+    @property
+    def reports(self) -> dict[str, NodeReport]:
+        """Reports of what was found or computed, in topological order."""
+        return {name: self._reports[name] for name in self._binding.order if name in self._reports}
+
+    @property
+    def recomputed(self) -> tuple[str, ...]:
+        """Features that were run."""
+        return tuple([name for name in self._binding.order if name in self._recomputed])
+
+    def run(self, executor: Executor) -> None:
+        """Compute what the targets need and the cache does not have.
+
+        Raises
+        ------
+        BaseException
+            What a feature raised, as the same object, with notes.
+        """
+        for name in self._entries:
+            self._found(name, "")
+        for name in self._to_run:
+            self._tell(NodeEvent(name, "queued"))
+        try:
+            executor.run(
+                self._to_run,
+                {name: self._nodes[name].arguments for name in self._to_run},
+                self._task,
+            )
+        finally:
+            self._over = True
+
+    def value(self, name: str) -> Any:
+        """Return a target's value, so that changing it changes nothing here."""
+        return self._guard(self._value(name))
+
+    def _plan(self) -> list[str]:
+        forgotten = self._memory.forgotten
+        for name, node in self._nodes.items():
+            if node.key is not None and node.key not in forgotten:
+                entry = self._cache.lookup(node.key)
+                if entry is not None:
+                    self._entries[name] = entry
+        needed = set(self._binding.targets)
+        to_run = []
+        for name in reversed(self._binding.order):
+            if name in needed and name not in self._entries:
+                to_run.append(name)
+                needed.update(self._nodes[name].arguments)
+        to_run.reverse()
+        for name in to_run:
+            for each in self._nodes[name].arguments:
+                self._readers[each] = self._readers.get(each, 0) + 1
+        for name in self._binding.targets:
+            self._readers[name] = self._readers.get(name, 0) + 1
+        return to_run
+
+    def _task(self, name: str) -> None:
+        node = self._nodes[name]
+        reason = self._identified(node)
+        entry = self._found_late(node)
+        if entry is not None:
+            self._entries[name] = entry
+            self._found(name, "parents gave the same as before")
+        else:
+            self._compute(node, reason)
+        with self._lock:
+            for each in node.arguments:
+                self._readers[each] -= 1
+                if not self._readers[each]:
+                    self._values.pop(each, None)
+
+    def _identified(self, node: Node) -> str:
+        """Give a node its key, now that its parents are there; else return why it has none."""
+        reason = node.reason
+        for each in node.open_parents:
+            content = self._content(each)
+            if content is not None:
+                node.tokens[each] = content
+            else:
+                reason = reason or self._digests.reasons.get(
+                    each, f"not cached: the value of {each} has no fingerprint"
+                )
+        node.open_parents = tuple([e for e in node.open_parents if e not in node.tokens])
+        if node.key is None:
+            node.key = key_of(node)
+        return reason
+
+    def _found_late(self, node: Node) -> Entry | None:
+        if node.key is None:
+            return None
+        if node.key not in self._memory.forgotten:
+            entry = self._cache.lookup(node.key)
+            if entry is not None:
+                return entry
+        by_content = self._output_key(node)
+        entry = self._cache.lookup(by_content) if by_content is not None else None
+        if entry is not None:
+            self._memory.forgotten.discard(node.key)
+            entry = self._cache.alias(node.key, entry)
+            origins = self._writer.of(node, node.key, self._binding.sources)
+            leave_origins(self._cache, node.key, origins)
+        return entry
+
+    def _output_key(self, node: Node) -> bytes | None:
+        outputs = {}
+        for each in node.arguments:
+            content = self._content(each)
+            if content is None:
+                return None
+            outputs[each] = content
+        return output_key_of(node, outputs)
+
+    def _content(self, name: str) -> bytes | None:
+        """Return the identity of a value's content; hashes it only where no cache knows it."""
+        if name in self._digests:
+            return self._digests[name]
+        known = self._contents.get(name)
+        if known is None and name in self._entries:
+            known = self._contents[name] = combine("value", self._entries[name].output)
+        if known is None and name in self._values:
+            try:
+                known = self._contents[name] = combine("value", fingerprint(self._values[name]))
+            except FingerprintError:
+                return None
+        return known
+
+    def _value(self, name: str) -> Any:
+        if name in self._binding.sources:
+            return self._binding.sources[name]
+        try:
+            return self._values[name]
+        except KeyError:
+            pass
+        try:
+            value = self._entries[name].load()
+        except CacheError as error:
+            raise LostError(name) from error
+        self._values[name] = value
+        return value
+
+    def _compute(self, node: Node, reason: str) -> None:
+        name = node.name
+        given = {each: self._guard(self._value(each)) for each in node.arguments}
+        self._tell(NodeEvent(name, "running"))
+        started = time.perf_counter()
+        try:
+            value = node.feature.function(**given)
+            seconds = time.perf_counter() - started
+            self._refuse_changed(node)
+        except Exception as error:
+            self._failed(node, error, given, time.perf_counter() - started)
+            raise
+        except BaseException:
+            self._tell(NodeEvent(name, "stale" if name in self._memory.last else "new"))
+            raise
+        if self._over:  # interrupted meanwhile: nobody waits for it
+            return
+        self._values[name] = value
+        self._recomputed.add(name)
+        self._keep(node, value, seconds, reason)
+
+    def _refuse_changed(self, node: Node) -> None:
+        """Compare open objects (lists, dicts, models) with what they were before the call."""
+        for each in node.arguments:
+            value = self._value(each)
+            if not self._guard.is_open(value):
+                continue
+            known = each in self._digests or each in self._entries or each in self._contents
+            before = self._content(each) if known else None
+            if before is not None and combine("value", fingerprint(value)) != before:
+                self._values.pop(each, None)
+                raise ComputeError(
+                    f"{node.name} changed its parameter {each} (a {type(value).__name__}) in "
+                    f"place, and other readers of {each} must not see that. Copy it first."
+                )
+
+    def _failed(
+        self, node: Node, error: Exception, given: Mapping[str, Any], seconds: float
+    ) -> None:
+        annotate(error, node.feature, given, seconds)
+        words = f"{type(error).__name__}: {error}"
+        self._memory.failed[node.name] = (node.key or base_of(node), words)
+        first = words.splitlines()[0]
+        report = NodeReport(node.name, "error", first, seconds, hit=False, error=words)
+        self._tell(NodeEvent(node.name, "error", report, error))
+
+    def _keep(self, node: Node, value: Any, seconds: float, reason: str) -> None:
+        name, note = node.name, reason
+        content: bytes | None = None
+        if node.key is None and not reason:
+            note = "not cached"
+        token = node.key
+        if token is None:
+            token = content = self._content(name)
+        origins = self._writer.of(node, token, self._binding.sources)
+        recalled(self._memory, self._cache, self._scope, name)
+        if node.key is not None:
+            note = self._store(node, value, seconds, origins) or self._changed(name, origins)
+        entry = self._entries.get(name)
+        if entry is None:
+            self._memory.live[name] = value
+            facts = measure(value)
+            report = NodeReport(
+                name,
+                "fresh",
+                note,
+                seconds,
+                facts.rows,
+                facts.nulls,
+                facts.bytes,
+                facts.dtype,
+                False,
+            )
+        else:
+            self._memory.live.pop(name, None)
+            report = report_of(name, "fresh", note, entry, hit=False)
+        if node.key is not None:
+            self._memory.fresh[name] = node.key
+        self._reports[name] = report
+        self._memory.remember(name, Known(origins, report, base_of(node), content))
+        self._tell(NodeEvent(name, "fresh", report))
+
+    def _changed(self, name: str, origins: Origins) -> str:
+        earlier = self._memory.last.get(name)
+        return "" if earlier is None else change_note(earlier.origins, origins)
+
+    def _store(self, node: Node, value: Any, seconds: float, origins: Origins) -> str:
+        """Store a column under its key; return why it could not be stored."""
+        assert node.key is not None
+        by_content = self._output_key(node)
+        try:
+            entry = self._cache.store(node.key, value, seconds=seconds, why=origins.to_json())
+        except (FingerprintError, CacheError) as error:
+            return f"not cached: {error.message}"
+        self._entries[node.name] = entry
+        self._memory.forgotten.discard(node.key)
+        if by_content is not None:
+            self._cache.alias(by_content, entry)
+        leave_name(self._cache, self._scope, node.name, node.key)
+        return ""
+
+    def _found(self, name: str, note: str) -> None:
+        node, entry = self._nodes[name], self._entries[name]
+        fresh = self._memory.fresh.get(name) == node.key
+        report = report_of(name, "fresh" if fresh else "cached", note, entry, hit=True)
+        self._reports[name] = report
+        earlier = recalled(self._memory, self._cache, self._scope, name)
+        if earlier is not None and node.key is not None and earlier.origins.token == node.key.hex():
+            origins = earlier.origins
+        else:
+            origins = self._writer.of(node, node.key, self._binding.sources)
+            if node.key is not None:
+                leave_name(self._cache, self._scope, name, node.key)
+        self._memory.remember(name, Known(origins, report, None, None))
+        self._tell(NodeEvent(name, report.state, report))
+
+    def _tell(self, event: NodeEvent) -> None:
+        if self._listener is not None and not self._over:
+            self._listener(event)
+
+
+def report_of(
+    name: str, state: NodeState, note: str, entry: Entry, *, hit: bool | None
+) -> NodeReport:
+    """Make a report from what the cache knows of a column."""
+    meta = entry.meta
+    return NodeReport(
+        name, state, note, meta.seconds, meta.rows, meta.nulls, meta.bytes, meta.dtype, hit
+    )

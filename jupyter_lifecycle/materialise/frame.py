@@ -1,0 +1,210 @@
+"""From computed values to the answer: a frame where rows are meant, else a dict.
+
+A frame comes about where at least one target is aligned with rows: a Series, a frame, an array of
+one dimension, an index. Scalars are repeated, frames are spliced by their columns, and what has an
+index is aligned by it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+from typing import TYPE_CHECKING, Any
+
+from jupyter_lifecycle.errors import ComputeError, ResultError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+_SCALARS = (
+    bool, int, float, complex, str, bytes, type(None), decimal.Decimal, enum.Enum,
+    dt.date, dt.time, dt.timedelta,
+)  # fmt: skip
+_BLOCK_FROM = 32
+
+
+def assembled(
+    values: Mapping[str, Any], targets: Sequence[str], result: str | None = None
+) -> pd.DataFrame | dict[str, Any]:
+    """Put targets together.
+
+    Parameters
+    ----------
+    values : mapping of str to any
+        At least the targets.
+    targets : sequence of str
+        In the order of the answer; a name given twice counts once.
+    result : {"frame", "dict"}, optional
+        What is wanted; found from the values where not given.
+
+    Returns
+    -------
+    DataFrame or dict
+        A frame of ``(n_rows, n_columns)``, or the values by name.
+
+    Raises
+    ------
+    ResultError
+        If the values do not fit; the message names what would.
+    ComputeError
+        If ``result`` is neither word.
+    """
+    if result not in (None, "frame", "dict"):
+        raise ComputeError(f"result={result!r} is not known; use 'frame', 'dict' or None.")
+    chosen = {name: values[name] for name in targets}
+    if result == "dict":
+        return chosen
+    if result is None and not any(_has_rows(value) for value in chosen.values()):
+        return chosen
+    return _Assembly(chosen).frame()
+
+
+def _has_rows(value: Any) -> bool:
+    import numpy as np
+    import pandas as pd
+
+    if isinstance(value, np.ndarray):
+        return value.ndim == 1
+    return isinstance(value, (pd.Series, pd.DataFrame, pd.Index, pd.api.extensions.ExtensionArray))
+
+
+def _is_scalar(value: Any) -> bool:
+    import numpy as np
+    import pandas as pd
+
+    return isinstance(value, (*_SCALARS, np.generic)) or value is pd.NaT or value is pd.NA
+
+
+class _Assembly:
+    """The columns of one frame on their way to a common index."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def frame(self) -> pd.DataFrame:
+        import pandas as pd
+
+        parts, scalars, order = self._sorted_out()
+        if not parts:
+            names = ", ".join(self._values) or "nothing"
+            raise ResultError(
+                f"None of the targets ({names}) has rows, so they make no frame. "
+                'Ask with result="dict".'
+            )
+        index = self._common_index(parts)
+        columns: dict[str, Any] = {}
+        for name in order:
+            if name in scalars:
+                continue
+            columns[name] = self._aligned(name, parts[name], index)
+        frame = _quick_frame(columns, index)
+        if frame is None:
+            frame = pd.DataFrame(columns, index=index, copy=True)
+        if scalars:
+            one = pd.DataFrame({name: [value] for name, value in scalars.items()})
+            repeated = one.loc[one.index.repeat(len(index))].set_axis(index)
+            frame = pd.concat([frame, repeated], axis=1)[order]
+        return frame
+
+    def _sorted_out(self) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
+        """Split into columns with rows and scalars; frames fall apart into their columns."""
+        import pandas as pd
+
+        parts: dict[str, Any] = {}
+        scalars: dict[str, Any] = {}
+        came_from: dict[str, str] = {}
+        for target, value in self._values.items():
+            pieces: list[tuple[str, Any]] = [(target, value)]
+            if isinstance(value, pd.DataFrame):
+                pieces = [(str(name), value.iloc[:, at]) for at, name in enumerate(value.columns)]
+            for name, piece in pieces:
+                if name in came_from:
+                    raise ResultError(
+                        f"Column {name} comes from {came_from[name]} and from {target}. "
+                        'Rename one, or ask with result="dict".'
+                    )
+                came_from[name] = target
+                if _has_rows(piece):
+                    parts[name] = piece
+                elif _is_scalar(piece):
+                    scalars[name] = piece
+                else:
+                    raise ResultError(
+                        f"{name} is a {_described(piece)}, which is no column of a frame. "
+                        'Ask with result="dict", or leave it out of the targets.'
+                    )
+        return parts, scalars, list(came_from)
+
+    def _common_index(self, parts: Mapping[str, Any]) -> pd.Index:
+        import pandas as pd
+
+        named = [(name, part.index) for name, part in parts.items() if isinstance(part, pd.Series)]
+        if not named:
+            name, first = next(iter(parts.items()))
+            return pd.RangeIndex(len(first))
+        base_name, base = max(named, key=lambda each: len(each[1]))
+        seen = [base]
+        for name, index in named:
+            if any(index is known for known in seen) or base.equals(index):
+                continue
+            seen.append(index)
+            base = _joined(base_name, base, name, index)
+        return base
+
+    def _aligned(self, name: str, part: Any, index: pd.Index) -> Any:
+        import pandas as pd
+
+        if isinstance(part, pd.Series):
+            same = part.index is index or part.index.equals(index)
+            return part if same else part.reindex(index)
+        if len(part) != len(index):
+            raise ResultError(
+                f"{name} has {len(part):,} values without an index and the frame has "
+                f"{len(index):,} "
+                'rows. Return a Series with its index, or ask with result="dict".'
+            )
+        return part
+
+
+def _joined(base_name: str, base: pd.Index, name: str, index: pd.Index) -> pd.Index:
+    for who, each in ((base_name, base), (name, index)):
+        if not each.is_unique:
+            raise ResultError(
+                f"{base_name} and {name} have different indexes, and the one of {who} has a label "
+                "twice, so that rows cannot be matched. Reset or deduplicate it, or ask with "
+                'result="dict".'
+            )
+    if len(index) and len(base) and not index.isin(base).any():
+        raise ResultError(
+            f"{name} ({len(index):,} rows, index from {index[0]!r}) has no row in common with "
+            f"{base_name} ({len(base):,} rows, index from {base[0]!r}), so they make no frame. "
+            'Leave one out, or ask with result="dict".'
+        )
+    return base if index.isin(base).all() else base.union(index, sort=False)
+
+
+def _quick_frame(columns: Mapping[str, Any], index: pd.Index) -> pd.DataFrame | None:
+    """Build a wide frame of one numpy dtype as one block; None where it is not one."""
+    import numpy as np
+    import pandas as pd
+
+    dtypes = {getattr(part, "dtype", None) for part in columns.values()}
+    dtype = dtypes.pop()
+    if dtypes or not isinstance(dtype, np.dtype) or dtype.kind not in "biuf":
+        return None
+    if len(columns) < _BLOCK_FROM:
+        return None
+    block = np.empty((len(columns), len(index)), dtype=dtype)
+    for row, part in enumerate(columns.values()):
+        block[row] = part
+    return pd.DataFrame(block.T, index=index, columns=list(columns), copy=False)
+
+
+def _described(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        return f"{type(value).__name__} of shape {shape}"
+    return type(value).__name__

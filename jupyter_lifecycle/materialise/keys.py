@@ -1,0 +1,163 @@
+"""Keys: what a column is computed from, as a digest.
+
+The key of a feature chains the key of its code with the keys of its parents; only sources are
+hashed by content. A feature that cannot have a key (its code is impure, or cannot be seen through)
+is known by the content of what it gave, and what reads it gets its key once that is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jupyter_lifecycle.errors import FingerprintError
+from jupyter_lifecycle.hashing import code_key, combine, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jupyter_lifecycle.graph import Feature
+    from jupyter_lifecycle.hashing import CodePart
+    from jupyter_lifecycle.materialise.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A feature's code as far as keys are concerned."""
+
+    digest: bytes | None
+    """None where it cannot be seen through."""
+    parts: tuple[CodePart, ...]
+    reason: str
+    """Why its columns are not cached; empty where they are."""
+
+
+@dataclass(slots=True)
+class Node:
+    """A feature with its parents' identities, while a computation is planned or runs."""
+
+    name: str
+    feature: Feature
+    code: Code
+    arguments: tuple[str, ...]
+    key: bytes | None
+    """None until known: see :attr:`reason` and :attr:`open_parents`."""
+    tokens: dict[str, bytes]
+    """For each argument the identity of its value: a key, or a digest of content."""
+    open_parents: tuple[str, ...]
+    """Arguments whose identity is known only once they were computed."""
+
+    @property
+    def reason(self) -> str:
+        """Why it has no key of its own, however much of its parents is known."""
+        return self.code.reason
+
+
+class SourceDigests:
+    """Digests of the values that a computation starts from; each is hashed once a run."""
+
+    def __init__(self, sources: Mapping[str, Any]) -> None:
+        self._sources = sources
+        self._known: dict[str, bytes | None] = {}
+        self.reasons: dict[str, str] = {}
+        """For sources that cannot be fingerprinted."""
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._sources
+
+    def __getitem__(self, name: str) -> bytes | None:
+        """Return the digest of a source, or None where it has none."""
+        if name not in self._known:
+            try:
+                self._known[name] = combine("value", fingerprint(self._sources[name]))
+            except FingerprintError as error:
+                self._known[name] = None
+                self.reasons[name] = f"not cached: input {name}: {error.message}"
+        return self._known[name]
+
+
+def read_code(feature: Feature) -> Code:
+    """Find the key of a feature's code, or why its columns cannot be cached."""
+    try:
+        found = code_key(feature.function)
+    except FingerprintError as error:
+        return Code(None, (), f"not cached: {error.message}")
+    reason = ""
+    if feature.cache == "never":
+        reason = 'not cached: cache="never"'
+    elif found.impure and feature.cache != "always":
+        reason = f"computed each time: {', '.join(found.impure)}"
+    return Code(found.digest, found.parts, reason)
+
+
+def resolve(
+    binding: Binding,
+    digests: SourceDigests,
+    token_of: Callable[[Node], bytes | None] | None = None,
+) -> dict[str, Node]:
+    """Give each feature its key, where it can be known before anything runs.
+
+    Parameters
+    ----------
+    binding : Binding
+    digests : SourceDigests
+        Of the binding's sources.
+    token_of : callable, optional
+        Gives the identity of the last value of a feature without key, where it still holds.
+
+    Returns
+    -------
+    dict of str to Node
+        In topological order.
+    """
+    features = binding.graph.features
+    nodes: dict[str, Node] = {}
+    known: dict[str, bytes | None] = {}
+    for name in binding.order:
+        feature = features[name]
+        tokens, open_parents = {}, []
+        for each in binding.arguments[name]:
+            token = known[each] if each in known else digests[each]
+            if token is None:
+                open_parents.append(each)
+            else:
+                tokens[each] = token
+        arguments = binding.arguments[name]
+        node = Node(name, feature, read_code(feature), arguments, None, tokens, tuple(open_parents))
+        node.key = key_of(node)
+        known[name] = node.key
+        if node.key is None and token_of is not None and not open_parents:
+            known[name] = token_of(node)
+        nodes[name] = node
+    return nodes
+
+
+def key_of(node: Node) -> bytes | None:
+    """Return the key of a node all of whose parents are identified; None where it has none."""
+    if node.open_parents or node.code.reason or node.code.digest is None:
+        return None
+    return combine("feature", node.code.digest, *_pairs(node.arguments, node.tokens))
+
+
+def output_key_of(node: Node, outputs: Mapping[str, bytes]) -> bytes | None:
+    """Return the key by the content of the parents: equal where they gave the same as before."""
+    if node.code.reason or node.code.digest is None:
+        return None
+    if any(each not in outputs for each in node.arguments):
+        return None
+    return combine("outputs", node.code.digest, *_pairs(node.arguments, outputs))
+
+
+def base_of(node: Node) -> bytes | None:
+    """Return what the value of a feature without key was made from, to know when it changes."""
+    if node.open_parents or node.code.digest is None:
+        return None
+    return combine("base", node.code.digest, *_pairs(node.arguments, node.tokens))
+
+
+def _pairs(arguments: tuple[str, ...], tokens: Mapping[str, bytes]) -> list[bytes]:
+    parts = []
+    for each in arguments:
+        parts.append(each.encode())
+        parts.append(tokens[each])
+    return parts

@@ -1,0 +1,311 @@
+"""The one class that keeps state between computations."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from jupyter_lifecycle.cache import ColumnCache
+from jupyter_lifecycle.errors import CacheError, ComputeError, UnboundError, did_you_mean
+from jupyter_lifecycle.executors import executor_of
+from jupyter_lifecycle.materialise.binding import Binding, bind, bind_some
+from jupyter_lifecycle.materialise.execution import Execution, LostError, report_of
+from jupyter_lifecycle.materialise.failures import own_lines
+from jupyter_lifecycle.materialise.keys import Node, SourceDigests, base_of, resolve
+from jupyter_lifecycle.materialise.memory import Memory, OriginsWriter
+from jupyter_lifecycle.materialise.recall import recalled, stored_origins
+from jupyter_lifecycle.materialise.records import NodeReport, Run, Why
+from jupyter_lifecycle.materialise.why import change_note, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
+
+    from jupyter_lifecycle.executors import Executor
+    from jupyter_lifecycle.graph import FeatureGraph
+    from jupyter_lifecycle.materialise.memory import Origins
+    from jupyter_lifecycle.materialise.records import NodeEvent
+
+_ATTEMPTS = 3
+
+
+class Materialiser:
+    """Computes features through a cache and remembers what it did.
+
+    Parameters
+    ----------
+    cache : ColumnCache, optional
+        One in memory, as long as this object lives, where not given.
+    executor : Executor or str, optional
+        Sequential where not given.
+    scope : str
+        Sets the names of one notebook apart from those of another in the same cache, for states
+        and reasons after a restart; columns are shared all the same.
+    """
+
+    def __init__(
+        self,
+        cache: ColumnCache | None = None,
+        executor: Executor | str | None = None,
+        *,
+        scope: str = "",
+    ) -> None:
+        self.cache = ColumnCache() if cache is None else cache
+        self.executor = executor_of(executor)
+        self.scope = scope
+        self._memory = Memory()
+        self._lock = threading.RLock()
+        self._nodes: dict[str, Node] = {}
+        self._inputs: frozenset[str] = frozenset()
+
+    def run(
+        self,
+        graph: FeatureGraph,
+        targets: Sequence[str],
+        inputs: Mapping[str, Any] | pd.DataFrame | None = None,
+        *,
+        overrides: Mapping[str, Any] | None = None,
+        listener: Callable[[NodeEvent], None] | None = None,
+    ) -> Run:
+        """Compute targets; what the cache has is not computed again.
+
+        Parameters
+        ----------
+        graph : FeatureGraph
+        targets : sequence of str
+            Features, or inputs that are to be among the values.
+        inputs : mapping of str to any, or DataFrame, optional
+        overrides : mapping of str to any, optional
+            Values to use in the place of features.
+        listener : callable, optional
+            Is told each step, from the threads that compute.
+
+        Returns
+        -------
+        Run
+
+        Raises
+        ------
+        UnboundError
+            Before anything runs, with all that is missing.
+        BaseException
+            What a feature raised, as the same object, with notes.
+        """
+        started = time.perf_counter()
+        binding = bind(graph, targets, inputs, overrides)
+        try:
+            execution, values = self._run(binding, listener)
+        except BaseException as error:  # noqa: BLE001 - raised again, without our frames
+            raise error.with_traceback(own_lines(error.__traceback__))  # noqa: B904
+        reports = execution.reports
+        recomputed = execution.recomputed
+        cached = tuple([name for name in reports if reports[name].hit])
+        return Run(values, reports, recomputed, cached, time.perf_counter() - started)
+
+    def _run(
+        self, binding: Binding, listener: Callable[[NodeEvent], None] | None
+    ) -> tuple[Execution, dict[str, Any]]:
+        for attempt in range(_ATTEMPTS):
+            execution = Execution(binding, self.cache, self._memory, self.scope, listener)
+            self._see(execution.nodes, binding)
+            try:
+                execution.run(self.executor)
+                return execution, {name: execution.value(name) for name in binding.targets}
+            except LostError as lost:
+                # Somebody cleared or trimmed the cache under our feet: compute that column.
+                key = execution.nodes[lost.name].key
+                if key is not None:
+                    self._memory.forgotten.add(key)
+                if attempt == _ATTEMPTS - 1:
+                    raise CacheError(
+                        f"{lost.name} was in the cache but cannot be read from it, {_ATTEMPTS} "
+                        f"times in a row: {lost.__cause__}. Clear the cache, or choose another one."
+                    ) from lost.__cause__
+        raise AssertionError  # the loop returns or raises
+
+    def states(
+        self, graph: FeatureGraph, inputs: Mapping[str, Any] | pd.DataFrame | None = None
+    ) -> Mapping[str, NodeReport]:
+        """Say of every feature whether its column is there and current; nothing is computed.
+
+        Parameters
+        ----------
+        graph : FeatureGraph
+        inputs : mapping of str to any, or DataFrame, optional
+
+        Returns
+        -------
+        mapping of str to NodeReport
+            In topological order.
+        """
+        binding = bind_some(graph, tuple(graph.features), inputs)
+        digests = SourceDigests(binding.sources)
+        nodes = resolve(binding, digests, self._token_of)
+        self._see(nodes, binding)
+        waiting: dict[str, str] = {}
+        reports: dict[str, NodeReport] = {}
+        for name, node in nodes.items():
+            lacking = binding.unbound.get(name)
+            blocked = next((waiting[each] for each in node.arguments if each in waiting), "")
+            if lacking or blocked:
+                waiting[name] = lacking[0] if lacking else blocked
+            reports[name] = self._state(node, waiting.get(name, ""), digests)
+        return reports
+
+    def why(self, name: str) -> Why:
+        """Say why a feature was computed again, or would be, or why it was not.
+
+        Parameters
+        ----------
+        name : str
+            A feature of the last computation or of the last states.
+
+        Returns
+        -------
+        Why
+
+        Raises
+        ------
+        UnboundError
+            If there is no such feature.
+        """
+        node = self._nodes.get(name)
+        last = recalled(self._memory, self.cache, self.scope, name)
+        if node is None and last is None:
+            raise UnboundError(f"There is no feature {name}.{did_you_mean(name, self._nodes)}")
+        now = self._origins_now(node) if node is not None else None
+        if last is None:
+            return Why(name, summary="it was never computed")
+        if now is not None and change_note(last.origins, now):
+            return self._explained(last.origins, now)
+        if last.report.hit:
+            told = last.report.note or "code and inputs are as they were"
+            return Why(name, summary=f"read from the cache: {told}")
+        if node is not None and node.reason:
+            return Why(name, summary=node.reason)
+        before = self._memory.before.get(name)
+        earlier = self._origins_of(name, before) if before else None
+        if earlier is None:
+            return Why(name, summary="it was computed for the first time")
+        return self._explained(earlier, last.origins)
+
+    def value(self, name: str) -> Any:
+        """Return the value of a feature that is current, from memory or from the cache.
+
+        Raises
+        ------
+        ComputeError
+            If it has none: it was not computed, or not from this code and these inputs.
+        """
+        node = self._nodes.get(name)
+        known = self._memory.last.get(name)
+        if node is not None and node.key is not None and node.key not in self._memory.forgotten:
+            entry = self.cache.lookup(node.key)
+            if entry is not None:
+                return entry.load()
+        if node is not None and known is not None and name in self._memory.live:
+            current = node.key is not None and self._memory.fresh.get(name) == node.key
+            if current or (known.base is not None and known.base == base_of(node)):
+                return self._memory.live[name]
+        raise ComputeError(f"{name} has no current value. Compute it first.", name=name)
+
+    def forget(self, *names: str) -> None:
+        """Have features, and what reads them, computed anew although the cache has them.
+
+        Raises
+        ------
+        UnboundError
+            If there is no such feature.
+        """
+        for name in names:
+            if name not in self._nodes:
+                raise UnboundError(f"There is no feature {name}.{did_you_mean(name, self._nodes)}")
+        gone = set(names)
+        for name, node in self._nodes.items():  # topological
+            if name in gone or any(each in gone for each in node.arguments):
+                gone.add(name)
+                self._memory.live.pop(name, None)
+                self._memory.fresh.pop(name, None)
+                if node.key is not None:
+                    self._memory.forgotten.add(node.key)
+
+    def _see(self, nodes: Mapping[str, Node], binding: Binding) -> None:
+        with self._lock:
+            self._nodes = dict(nodes)
+            self._inputs = frozenset(binding.sources)
+
+    def _token_of(self, node: Node) -> bytes | None:
+        known = self._memory.last.get(node.name)
+        if known is None or known.base is None or known.base != base_of(node):
+            return None
+        return known.content
+
+    def _state(self, node: Node, waits_for: str, digests: SourceDigests) -> NodeReport:
+        name = node.name
+        known = recalled(self._memory, self.cache, self.scope, name)
+        failed = self._memory.failed.get(name)
+        if waits_for:
+            return _past(name, known, f"waits for {waits_for}")
+        identity = node.key or base_of(node)
+        if failed is not None and failed[0] == identity:
+            first = failed[1].splitlines()[0]
+            return NodeReport(name, "error", first, hit=False, error=failed[1])
+        if node.key is not None:
+            return self._keyed_state(node, node.key)
+        current = known is not None and known.base is not None and known.base == identity
+        if known is not None and current and name in self._memory.live:
+            return known.report
+        reason = next((digests.reasons[e] for e in node.arguments if e in digests.reasons), "")
+        return _past(name, known, reason or self._note(node, known) or node.reason)
+
+    def _keyed_state(self, node: Node, key: bytes) -> NodeReport:
+        name = node.name
+        known = recalled(self._memory, self.cache, self.scope, name)
+        fresh = self._memory.fresh.get(name) == key
+        if key in self._memory.forgotten:
+            return _past(name, known, "invalidated")
+        entry = self.cache.lookup(key)
+        if entry is not None:
+            same = known is not None and known.origins.token == key.hex()
+            note = known.report.note if known is not None and same else ""
+            hit = known.report.hit if known is not None and same else None
+            return report_of(name, "fresh" if fresh else "cached", note, entry, hit=hit)
+        if fresh and known is not None and name in self._memory.live:
+            return known.report
+        return _past(name, known, self._note(node, known))
+
+    def _note(self, node: Node, known: Any) -> str:
+        if known is None:
+            return ""
+        now = self._origins_now(node)
+        note = change_note(known.origins, now) if now is not None else "parent changed"
+        return note or "not in the cache any more"
+
+    def _origins_now(self, node: Node) -> Origins | None:
+        return OriginsWriter().of(node, node.key, self._inputs) if not node.open_parents else None
+
+    def _origins_of(self, name: str, token: str) -> Origins | None:
+        found = self._memory.origins(name, token)
+        if found is None:
+            found = stored_origins(self.cache, bytes.fromhex(token))
+        if found is None:
+            node = self._nodes.get(name)
+            if node is not None and node.key is not None and node.key.hex() == token:
+                found = self._origins_now(node)
+        return found
+
+    def _explained(self, old: Origins, new: Origins) -> Why:
+        seconds = {name: known.report.seconds for name, known in self._memory.last.items()}
+        return explain(old, new, self._origins_of, seconds)
+
+
+def _past(name: str, known: Any, note: str) -> NodeReport:
+    """Make the report of a feature that has no current column."""
+    if known is None:
+        return NodeReport(name, "new", note)
+    report = known.report
+    return NodeReport(
+        name, "stale", note, report.seconds, report.rows, report.nulls, report.bytes, report.dtype
+    )

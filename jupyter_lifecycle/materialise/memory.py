@@ -1,0 +1,141 @@
+"""What a session remembers of its features between computations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
+    from jupyter_lifecycle.materialise.keys import Node
+    from jupyter_lifecycle.materialise.records import NodeReport
+
+_KEPT = 8
+_TEXT = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a feature's code, with its text for a diff."""
+
+    kind: str
+    label: str
+    digest: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """What one column was computed from: kept with it, so that a new kernel can say why."""
+
+    feature: str
+    token: str
+    """Its key, or the digest of its content where it has no key; hexadecimal."""
+    code: str
+    parts: tuple[Part, ...]
+    parents: Mapping[str, str]
+    """Argument to the identity of its value."""
+    inputs: tuple[str, ...]
+    """The arguments that are inputs, not features."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain lists and texts."""
+        return {
+            "feature": self.feature,
+            "token": self.token,
+            "code": self.code,
+            "parts": [[p.kind, p.label, p.digest, p.text] for p in self.parts],
+            "parents": dict(self.parents),
+            "inputs": list(self.inputs),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any] | None) -> Origins | None:
+        """Read what :meth:`to_json` wrote; None for anything else, such as an older form."""
+        try:
+            assert stored is not None
+            parts = tuple([Part(*[str(text) for text in part]) for part in stored["parts"]])
+            parents = {str(name): str(token) for name, token in stored["parents"].items()}
+            inputs = tuple([str(name) for name in stored["inputs"]])
+            texts = [str(stored[name]) for name in ("feature", "token", "code")]
+            return cls(texts[0], texts[1], texts[2], parts, parents, inputs)
+        except (AssertionError, KeyError, TypeError, AttributeError, ValueError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The last column of one feature."""
+
+    origins: Origins
+    report: NodeReport
+    base: bytes | None
+    """For a feature without key, what it was made from."""
+    content: bytes | None
+    """Identity of its content, where it was needed."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """The state between computations; only :class:`Materialiser` and its runs change it."""
+
+    fresh: dict[str, bytes] = field(default_factory=dict)
+    """Keys that were computed in this session."""
+    last: dict[str, Known] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
+    """For each feature the token of the column that the last one took the place of."""
+    failed: dict[str, tuple[bytes | None, str]] = field(default_factory=dict)
+    """What a failing feature would have been computed from, and the error's words."""
+    forgotten: set[bytes] = field(default_factory=set)
+    live: dict[str, Any] = field(default_factory=dict)
+    """Values that are in no cache."""
+    asked: set[str] = field(default_factory=set)
+    """Names that the cache was asked for, for what an earlier session made of them."""
+    _origins: dict[str, dict[str, Origins]] = field(default_factory=dict)
+
+    def remember(self, name: str, known: Known) -> None:
+        """Take over what a run found or computed."""
+        earlier = self.last.get(name)
+        token = known.origins.token
+        if earlier is not None and earlier.origins.token != token:
+            self.before[name] = earlier.origins.token
+        self.last[name] = known
+        self.failed.pop(name, None)
+        self.note(known.origins)
+
+    def note(self, origins: Origins) -> None:
+        """Keep what a column was computed from; the last eight of each feature are kept."""
+        kept = self._origins.setdefault(origins.feature, {})
+        kept.pop(origins.token, None)
+        kept[origins.token] = origins
+        if len(kept) > _KEPT:
+            del kept[next(iter(kept))]
+
+    def origins(self, name: str, token: str) -> Origins | None:
+        """Return what the column with this token was computed from, where it is still known."""
+        return self._origins.get(name, {}).get(token)
+
+
+class OriginsWriter:
+    """Makes :class:`Origins` of nodes; parts of equal code are one object."""
+
+    def __init__(self) -> None:
+        self._parts: dict[bytes, tuple[Part, ...]] = {}
+
+    def of(self, node: Node, token: bytes | None, inputs: Container[str]) -> Origins:
+        """Describe what a node's column is computed from."""
+        digest = node.code.digest or b""
+        parts = self._parts.get(digest) if digest else ()
+        if parts is None:
+            parts = self._parts[digest] = tuple(
+                [Part(p.kind, p.label, p.digest.hex(), p.text[:_TEXT]) for p in node.code.parts]
+            )
+        return Origins(
+            node.name,
+            token.hex() if token is not None else "",
+            digest.hex(),
+            parts,
+            {name: each.hex() for name, each in node.tokens.items()},
+            tuple([name for name in node.arguments if name in inputs]),
+        )

@@ -1,0 +1,66 @@
+"""Computing without a cache: nothing is hashed, nothing is kept."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from jupyter_lifecycle.materialise.failures import annotate
+from jupyter_lifecycle.materialise.guard import Guard
+
+if TYPE_CHECKING:
+    from jupyter_lifecycle.executors import Executor
+    from jupyter_lifecycle.materialise.binding import Binding
+
+
+def run_uncached(binding: Binding, executor: Executor) -> dict[str, Any]:
+    """Compute the targets of a binding.
+
+    Parameters
+    ----------
+    binding : Binding
+    executor : Executor
+
+    Returns
+    -------
+    dict of str to any
+        The targets. What nobody reads any more is let go while the computation runs.
+
+    Raises
+    ------
+    BaseException
+        What a feature raised, as the same object, with notes.
+    """
+    features, arguments = binding.graph.features, binding.arguments
+    values: dict[str, Any] = dict(binding.sources)
+    readers = readers_of(binding)
+    guard = Guard()
+    lock = threading.Lock()
+
+    def task(name: str) -> None:
+        feature, needed = features[name], arguments[name]
+        given = {each: guard(values[each]) for each in needed}
+        started = time.perf_counter()
+        try:
+            values[name] = feature.function(**given)
+        except Exception as error:
+            annotate(error, feature, given, time.perf_counter() - started)
+            raise
+        with lock:
+            for each in needed:
+                readers[each] -= 1
+                if not readers[each]:
+                    del values[each]
+
+    executor.run(binding.order, arguments, task)
+    return {name: values[name] for name in binding.targets}
+
+
+def readers_of(binding: Binding) -> dict[str, int]:
+    """Count for each value who still needs it; the caller counts as one for a target."""
+    readers = dict.fromkeys(binding.targets, 1)
+    for names in binding.arguments.values():
+        for name in names:
+            readers[name] = readers.get(name, 0) + 1
+    return readers

@@ -1,0 +1,183 @@
+"""Why a column is not what it was: from the asked feature back to the causes, with diffs."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jupyter_lifecycle.materialise.records import Why, WhyStep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from jupyter_lifecycle.materialise.memory import Origins, Part
+
+_CHAINS = 3
+_LONGEST = 60
+
+
+def change_note(old: Origins, new: Origins) -> str:
+    """Say in two words what differs; empty where nothing does."""
+    if old.code != new.code:
+        return "code changed"
+    differing = _differing_parents(old, new)
+    if not differing:
+        return ""
+    inputs = {*old.inputs, *new.inputs}
+    return "input changed" if any(name in inputs for name in differing) else "parent changed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """One feature on the way back, with its column before and now."""
+
+    name: str
+    old: Origins
+    new: Origins
+    toward: _Visit | None
+    """The feature that reads it, one step nearer to what was asked."""
+
+
+def explain(
+    old: Origins,
+    new: Origins,
+    origins_of: Callable[[str, str], Origins | None],
+    seconds: Mapping[str, float | None],
+) -> Why:
+    """Follow what differs between two columns of a feature to its causes.
+
+    Parameters
+    ----------
+    old, new : Origins
+        Of the same feature.
+    origins_of : callable
+        Gives what a feature's column with a certain token was computed from, where known.
+    seconds : mapping of str to float
+        What each feature took to compute.
+
+    Returns
+    -------
+    Why
+        At most three chains, found breadth first, so that the shortest comes first.
+    """
+    chains: list[tuple[WhyStep, ...]] = []
+    seen = {new.feature}
+    frontier = [_Visit(new.feature, old, new, None)]
+    while frontier and len(chains) < _CHAINS:
+        further = []
+        for visit in frontier:
+            for cause, diff in _own_causes(visit, origins_of):
+                chains.append(_chain(visit, cause, diff, seconds))
+            for parent, before, now in _changed_parents(visit, origins_of):
+                if parent not in seen:
+                    seen.add(parent)
+                    further.append(_Visit(parent, before, now, visit))
+        frontier = further
+    return Why(
+        new.feature, tuple(chains[:_CHAINS]), "" if chains else "nothing that it reads changed"
+    )
+
+
+def _differing_parents(old: Origins, new: Origins) -> list[str]:
+    names = dict.fromkeys([*old.parents, *new.parents])
+    return [name for name in names if old.parents.get(name) != new.parents.get(name)]
+
+
+def _own_causes(
+    visit: _Visit, origins_of: Callable[[str, str], Origins | None]
+) -> Iterator[tuple[str, str]]:
+    """Find what changed here: code, inputs, and parents that cannot be followed further."""
+    old, new = visit.old, visit.new
+    if old.code != new.code:
+        yield _code_cause(old.parts, new.parts)
+    followed = {name for name, _, _ in _changed_parents(visit, origins_of)}
+    for name in _differing_parents(old, new):
+        if name in followed:
+            continue
+        if name not in old.parents:
+            if old.code == new.code:
+                yield f"{name} is given now, before it had its default", ""
+        elif name not in new.parents:
+            if old.code == new.code:
+                yield f"{name} is not given any more and has its default", ""
+        elif name in new.inputs:
+            yield f"input {name} changed", ""
+        else:
+            yield f"{name} gives something else than before", ""
+
+
+def _changed_parents(
+    visit: _Visit, origins_of: Callable[[str, str], Origins | None]
+) -> list[tuple[str, Origins, Origins]]:
+    found = []
+    for name in _differing_parents(visit.old, visit.new):
+        before, now = visit.old.parents.get(name), visit.new.parents.get(name)
+        if before is None or now is None or name in visit.new.inputs:
+            continue
+        old, new = origins_of(name, before), origins_of(name, now)
+        if old is not None and new is not None and change_note(old, new):
+            found.append((name, old, new))
+    return found
+
+
+def _chain(
+    visit: _Visit, cause: str, diff: str, seconds: Mapping[str, float | None]
+) -> tuple[WhyStep, ...]:
+    steps = [WhyStep(visit.name, cause, diff, seconds.get(visit.name))]
+    below = visit
+    while below.toward is not None:
+        reader = below.toward
+        steps.append(WhyStep(reader.name, f"reads {below.name}", "", seconds.get(reader.name)))
+        below = reader
+    return tuple(steps)
+
+
+def _code_cause(old: tuple[Part, ...], new: tuple[Part, ...]) -> tuple[str, str]:
+    """Name the first part of the code that differs, the most telling kind first."""
+    before = {(part.kind, part.label): part for part in old}
+    after = {(part.kind, part.label): part for part in new}
+    changed = [
+        (before[key], part)
+        for key, part in after.items()
+        if key in before and before[key].digest != part.digest
+    ]
+    # A helper's change changes what reads it: the innermost constant or helper is the cause.
+    rank = ["constant", "closure", "default", "helper", "class", "module", "package", "code"]
+    changed.sort(key=lambda pair: rank.index(pair[1].kind) if pair[1].kind in rank else len(rank))
+    if changed:
+        return _part_cause(*changed[0])
+    for key, part in after.items():
+        if key not in before and part.kind != "code":
+            return f"{part.label} is new in its code", _plus(part.text)
+    for key, part in before.items():
+        if key not in after and part.kind != "code":
+            return f"{part.label} is gone from its code", ""
+    return "its code changed", _code_diff(old, new)
+
+
+def _part_cause(old: Part, new: Part) -> tuple[str, str]:
+    if new.kind == "code":
+        return "its code changed", _diff(old.text, new.text)
+    short = len(old.text) <= _LONGEST and len(new.text) <= _LONGEST
+    one_line = "\n" not in old.text.strip() and "\n" not in new.text.strip()
+    if short and one_line and old.text != new.text:
+        values = f" ({old.text.strip()} → {new.text.strip()})"
+    else:
+        values = ""
+    return f"{new.label} changed{values}", _diff(old.text, new.text)
+
+
+def _code_diff(old: tuple[Part, ...], new: tuple[Part, ...]) -> str:
+    before = "\n".join([part.text for part in old if part.kind == "code"])
+    after = "\n".join([part.text for part in new if part.kind == "code"])
+    return _diff(before, after)
+
+
+def _diff(old: str, new: str) -> str:
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=1)
+    return "\n".join([line for line in lines if not line.startswith(("---", "+++", "@@"))])
+
+
+def _plus(text: str) -> str:
+    return "\n".join([f"+{line}" for line in text.splitlines()])
