@@ -55,7 +55,10 @@ class Reason:
     """Why a feature recomputed, or did not."""
 
     title: str
-    steps: Sequence[Step]
+    chains: Sequence[Sequence[Step]] = ()
+    """One for each cause, the cause first; the shortest first."""
+    summary: str = ""
+    """The answer where there is no chain."""
     aside: str = ""
     """At the right of the title: ``3 steps back to the cause``."""
     text: str = ""
@@ -179,18 +182,23 @@ def why_view(reason: Reason, *, foot: str = "") -> View:
         element("span", reason.aside, class_="jl-mut jl-num") if reason.aside else None,
         class_="jl-head",
     )
-    steps = [_step(step, root=not index) for index, step in enumerate(reason.steps)]
-    chain = element("ol", join(steps), class_="jl-why") if steps else None
+    chains = [_chain(steps) for steps in reason.chains]
+    words = element("div", reason.summary, class_="jl-inner jl-mut") if reason.summary else None
     last = (
         element("div", glyph("cached"), element("span", foot), class_="jl-foot") if foot else None
     )
-    html = element("div", head, chain, last, class_="jl-panel")
+    html = element("div", head, words, *chains, last, class_="jl-panel")
     return View(output(html), reason.text or _why_text(reason))
 
 
 def _why_text(reason: Reason) -> str:
-    chain = [f"  {step.feature}: {step.cause}" for step in reason.steps]
-    return "\n".join([reason.title, *chain])
+    lines = [f"  {step.feature}: {step.cause}" for steps in reason.chains for step in steps]
+    return "\n".join([reason.title, *([f"  {reason.summary}"] if reason.summary else []), *lines])
+
+
+def _chain(steps: Sequence[Step]) -> Markup:
+    items = (_step(step, root=not index) for index, step in enumerate(steps))
+    return element("ol", join(items), class_="jl-why")
 
 
 def _step(step: Step, *, root: bool) -> Markup:
@@ -237,7 +245,7 @@ def error_view(failure: Failure) -> View:
         class_="jl-inner",
     )
     html = element("div", head, inner, class_="jl-panel jl-failed", role="alert")
-    return View(output(html), error_text(failure))
+    return View(output(html), "\n".join(error_lines(failure)))
 
 
 def _after(failure: Failure) -> str:
@@ -287,9 +295,15 @@ def _arguments(arguments: Sequence[Argument]) -> Markup:
     return element("table", head, element("tbody", join(rows)), class_="jl-grid")
 
 
-def error_text(failure: Failure) -> str:
-    """Say the same as :func:`error_view` in plain text."""
-    lines = [f"{failure.feature} failed in {failure.origin}", failure.message, *failure.notes]
+def headlines(failure: Failure) -> list[str]:
+    """Say what was raised and where: what stands under :func:`error_view`, which has the rest."""
+    here = [f"  > {text.strip()}" for number, text in failure.code if number == failure.line]
+    return [failure.message, *([f"  {failure.place}"] if failure.place else []), *here]
+
+
+def error_lines(failure: Failure) -> list[str]:
+    """Say the same as :func:`error_view` in plain lines, the exception's own words first."""
+    lines = [failure.message, f"  {failure.feature} failed in {failure.origin}", *failure.notes]
     if failure.code:
         lines.append(f"  {failure.place}")
         lines += [
@@ -304,4 +318,4 @@ def error_text(failure: Failure) -> str:
     ]
     if failure.waits:
         lines.append(_waits(failure))
-    return "\n".join(lines)
+    return lines

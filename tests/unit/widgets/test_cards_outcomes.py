@@ -82,7 +82,8 @@ def test_why_has_the_cause_on_top_with_its_diff():
         Step("severity", "cell [6]", "parent wind_gust has new values", 0.005),
     ]
     view = why_view(
-        Reason("Why severity recomputed", steps, "1 step back to the cause"), foot="15 from cache"
+        Reason("Why severity recomputed", [steps], aside="1 step back to the cause"),
+        foot="15 from cache",
     )
     text = words(view)
     assert text.index("KNOTS = 0.868976") < text.index("parent wind_gust")
@@ -94,9 +95,11 @@ def test_why_has_the_cause_on_top_with_its_diff():
 
 
 def test_why_without_a_chain():
-    view = why_view(Reason("x was never computed in this session", [], text="never"))
+    view = why_view(Reason("x was not computed", summary="it was never computed", text="never"))
     assert "<ol" not in view.html
+    assert "it was never computed" in words(view)
     assert view.text == "never"
+    assert why_view(Reason("x", summary="never")).text == "x\n  never"
 
 
 def failure(**changes):
@@ -134,8 +137,8 @@ def test_a_failure_is_one_screen():
         assert part in text
     assert "<b> " in view.html  # the failing line is bold
     assert view.text.splitlines() == [
-        "tail_turnaround failed in cell [4]",
         "TypeError: unsupported operand",
+        "  tail_turnaround failed in cell [4]",
         "  cell [4], line 12, in tail_turnaround",
         "   11 |     arrived = x.index",
         ">  12 |     return tailnum - arrived",
@@ -161,7 +164,9 @@ def test_text_from_data_is_never_markup():
         feature=HOSTILE, origin=HOSTILE, message=HOSTILE, code=[(1, HOSTILE)], line=1, place=HOSTILE,
         arguments=[Argument(HOSTILE, HOSTILE, 1, HOSTILE)], waits=[HOSTILE], traceback=HOSTILE, notes=[HOSTILE],
     )  # fmt: skip
-    reason = Reason(HOSTILE, [Step(HOSTILE, HOSTILE, HOSTILE, None, HOSTILE)] * 2, HOSTILE)
+    reason = Reason(
+        HOSTILE, [[Step(HOSTILE, HOSTILE, HOSTILE, None, HOSTILE)] * 2], HOSTILE, HOSTILE
+    )
     views = [
         error_view(hostile),
         why_view(reason, foot=HOSTILE),

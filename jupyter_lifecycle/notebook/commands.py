@@ -1,0 +1,126 @@
+"""Every magic's words: what it takes and what its ``--help`` says; the docs are held to it."""
+
+from __future__ import annotations
+
+from jupyter_lifecycle.notebook.options import Command, Option
+
+FEATURE = Command(
+    "%%feature",
+    "Make the functions of this cell features: a function's name is a column, its parameters are\n"
+    "the columns it needs.",
+    (
+        Option("--tag", "a tag for all features of the cell", metavar="KEY=VALUE", repeat=True),
+        Option(
+            "--cache",
+            "auto caches what is pure; always caches although the code was seen to be\n"
+            "impure; never computes each time",
+            choices=("auto", "always", "never"),
+        ),
+    ),
+    "The cell runs once, in your namespace. Functions whose name starts with _ or that another\n"
+    "decorator wraps, imports and constants stay plain Python. Running the cell again replaces\n"
+    "what it defined last time.",
+)
+
+INPUTS = Command(
+    "%inputs",
+    "Give the columns that features start from.",
+    (
+        Option(
+            "values",
+            "a frame (each column becomes an input), any other value (an input of its name),\n"
+            "or name=expression (one input, whatever it is)",
+            metavar="VALUE",
+            nargs="*",
+        ),
+    ),
+    "Without arguments the inputs are listed. Examples:\n"
+    "  %inputs flights weather=weather\n"
+    "  %inputs late=flights[flights.dep_delay > 15]",
+)
+
+COMPUTE = Command(
+    "%compute",
+    "Compute features; only what changed runs, the rest comes from the cache.",
+    (
+        Option(
+            "names",
+            "features or inputs, patterns such as origin_*, or {expression} for a list of names",
+            metavar="NAME",
+            nargs="*",
+        ),
+        Option("--all", "every feature of the notebook", flag=True),
+        Option("--into", "put the result into this variable", metavar="VARIABLE"),
+        Option(
+            "--result",
+            "ask for a frame or a dict; otherwise the values decide",
+            choices=("frame", "dict"),
+        ),
+    ),
+    "Answers with the frame, so that it can stand behind an equals sign. Examples:\n"
+    "  frame = %compute scheduled_minute route_* dep_delay\n"
+    "  %compute {X} --into frame",
+)
+
+DAG = Command(
+    "%dag",
+    "Show the explorer of this notebook's features, live.",
+    (Option("names", "show only these and what they need", metavar="NAME", nargs="*"),),
+)
+
+WHY = Command(
+    "%why",
+    "Say why a feature recomputed, or why it did not.",
+    (Option("names", "features", metavar="FEATURE", nargs="+"),),
+)
+
+SAVE = Command(
+    "%save",
+    "Show the save panel; with a model, save it at once.",
+    (
+        Option("model", "the model or function, as an expression", metavar="MODEL", nargs="?"),
+        Option("--name", "name of the envelope", metavar="NAME"),
+        Option("--example", "rows it can score, as an expression", metavar="EXPRESSION"),
+        Option("--tag", "a tag", metavar="KEY=VALUE", repeat=True),
+        Option(
+            "--metric", "a metric; the value is an expression", metavar="KEY=VALUE", repeat=True
+        ),
+    ),
+    "Examples:\n"
+    "  %save\n"
+    "  %save model --name departure-delay --example frame[X].head(200) --metric mae=mae",
+)
+
+REGISTRY = Command(
+    "%registry",
+    "Show or choose the registry of this notebook.",
+    (
+        Option("location", "http(s) address or folder", metavar="LOCATION", nargs="?"),
+        Option("--trust", "run code that this registry holds", flag=True),
+    ),
+    "A token is read from the environment, never from the notebook.",
+)
+
+DROP = Command(
+    "%drop",
+    "Remove features from the notebook; says who needed them.",
+    (Option("names", "features", metavar="FEATURE", nargs="+"),),
+)
+
+CACHE = Command(
+    "%cache",
+    "Show, clear or leave the column cache.",
+    (
+        Option(
+            "action",
+            "status (default); clear removes all columns; off keeps columns in this kernel's\n"
+            "memory only; on uses the disk again",
+            metavar="ACTION",
+            nargs="?",
+            choices=("status", "clear", "off", "on"),
+        ),
+    ),
+    "The folder is $JUPYTER_LIFECYCLE_CACHE, else one in your cache folder.",
+)
+
+COMMANDS = (FEATURE, INPUTS, COMPUTE, DAG, WHY, SAVE, REGISTRY, DROP, CACHE)

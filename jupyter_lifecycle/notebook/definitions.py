@@ -1,0 +1,237 @@
+"""Running a ``%%feature`` cell: once, in the user's namespace, and which functions it made."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from dataclasses import dataclass
+from pathlib import PurePath
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Protocol
+
+from jupyter_lifecycle.errors import DuplicateFeatureError, FeatureDefinitionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import CodeType
+
+    from jupyter_lifecycle.notebook.cells import Cell
+
+MARK = "__feature_options__"
+"""What ``@feature`` leaves on a function."""
+_NOWHERE: Any = object()
+
+
+class Host(Protocol):
+    """What runs the cells: IPython, or plain Python."""
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """Where the cells run."""
+        ...
+
+    def cell(self) -> Cell:
+        """Return the cell that runs now."""
+        ...
+
+    def transform(self, source: str) -> str:
+        """Host syntax (``%magic``, ``!command``) as Python."""
+        ...
+
+    def register(self, source: str) -> str:
+        """Keep the source for tracebacks and code keys; answer the file name it stands under."""
+        ...
+
+    def compile(self, tree: ast.Module, filename: str) -> CodeType:
+        """Compile with the flags that hold in the notebook."""
+        ...
+
+    def label(self, filename: str) -> str:
+        """Return what people call a file: ``cell [4]``, ``helpers.py``."""
+        ...
+
+
+class PlainHost:
+    """Runs cells in any dictionary: for scripts and tests.
+
+    Parameters
+    ----------
+    namespace : dict, optional
+        Where cells run; a new one with the name ``__main__`` by default.
+    """
+
+    def __init__(self, namespace: dict[str, Any] | None = None) -> None:
+        self._namespace = namespace if namespace is not None else {"__name__": "__main__"}
+        self._count = 0
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """Where the cells run."""
+        return self._namespace
+
+    def cell(self) -> Cell:
+        """Not known: there are no cells."""
+        from jupyter_lifecycle.notebook.cells import Cell
+
+        return Cell(number=self._count + 1)
+
+    def transform(self, source: str) -> str:
+        """Plain Python stays as it is."""
+        return source
+
+    def register(self, source: str) -> str:
+        """Keep the source where Python's own tracebacks look."""
+        self._count += 1
+        filename = f"<features {id(self):x} {self._count}>"
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        return filename
+
+    def compile(self, tree: ast.Module, filename: str) -> CodeType:
+        """Compile with Python's own defaults."""
+        return compile(tree, filename, "exec", dont_inherit=True)
+
+    def label(self, filename: str) -> str:
+        """Return the file's own name."""
+        return PurePath(filename).name
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A function of a cell that becomes a feature."""
+
+    name: str
+    line: int
+    function: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What a cell defined."""
+
+    features: tuple[Definition, ...]
+    plain: tuple[str, ...]
+    """Decorated functions that stay plain Python, so that the card can say so."""
+
+
+class CellBody:
+    """One cell's text, parsed before it runs.
+
+    Parameters
+    ----------
+    source : str
+        The cell below the magic's line.
+    host : Host
+        Where it runs.
+
+    Raises
+    ------
+    SyntaxError
+        With the cell's own line numbers.
+    DuplicateFeatureError
+        Where the cell defines one name twice.
+    """
+
+    def __init__(self, source: str, host: Host) -> None:
+        self._host = host
+        # The magic's own line is line 1, so that numbers agree with what the cell shows.
+        self._text = "\n" + host.transform(source)
+        self.filename = host.register(self._text)
+        self._tree = ast.parse(self._text, self.filename)
+        self._functions = tuple(_functions(self._tree.body))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the functions that may become features."""
+        return tuple(dict.fromkeys(node.name for node in self._functions))
+
+    def refuse_twice(self, label: str) -> None:
+        """Refuse two features of one name: the second would hide the first."""
+        seen: dict[str, int] = {}
+        for node in self._tree.body:
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if node.name in seen and not node.name.startswith("_"):
+                raise DuplicateFeatureError(
+                    f"{node.name} is defined twice in {label}, in lines {seen[node.name]} and "
+                    f"{node.lineno}. Rename or remove one of them.",
+                    feature=node.name,
+                )
+            seen[node.name] = node.lineno
+
+    def run(self) -> Definitions:
+        """Run the cell once and collect its features.
+
+        Raises
+        ------
+        Exception
+            Whatever the cell raises.
+        """
+        namespace = self._host.namespace
+        exec(self._host.compile(self._tree, self.filename), namespace)  # noqa: S102 - it is the user's cell
+        features, plain = [], []
+        for name in self.names:
+            value: Any = namespace.get(name)
+            public = not name.startswith("_")
+            if getattr(value, MARK, None) is not None or (public and self._is_own(value)):
+                features.append(Definition(name, _line(value), value))
+            elif public and value is not None:
+                plain.append(name)
+        return Definitions(tuple(features), tuple(plain))
+
+    def before(self) -> dict[str, Any]:
+        """Return what the names of the cell's functions mean now, to be put back."""
+        return {name: self._host.namespace.get(name, _NOWHERE) for name in self.names}
+
+    def put_back(self, before: dict[str, Any]) -> None:
+        """Undo the cell's functions."""
+        for name, value in before.items():
+            if value is _NOWHERE:
+                self._host.namespace.pop(name, None)
+            else:
+                self._host.namespace[name] = value
+
+    def _is_own(self, value: object) -> bool:
+        return (
+            isinstance(value, FunctionType)
+            and value.__code__.co_filename == self.filename
+            and not hasattr(value, "__wrapped__")
+            and "<locals>" not in value.__qualname__
+        )
+
+
+def refuse_nothing(definitions: Definitions, label: str) -> None:
+    """Refuse a cell without any feature: a slip that would otherwise pass unseen.
+
+    Raises
+    ------
+    FeatureDefinitionError
+        With what would have made one.
+    """
+    if definitions.features:
+        return
+    why = (
+        f"{', '.join(definitions.plain)} has another decorator and stays plain Python"
+        if definitions.plain
+        else "it has no function whose name starts without _"
+    )
+    raise FeatureDefinitionError(
+        f"{label} defines no feature: {why}. Write def column(other_column): …, or mark a function "
+        "with @feature."
+    )
+
+
+def _functions(body: list[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Functions of the module's level, also inside if, try, with and loops."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+        elif not isinstance(node, ast.ClassDef):
+            for part in ("body", "orelse", "finalbody"):
+                yield from _functions(getattr(node, part, []))
+            for handler in getattr(node, "handlers", []):
+                yield from _functions(handler.body)
+
+
+def _line(function: Any) -> int:
+    code = getattr(function, "__code__", None)
+    return code.co_firstlineno if code is not None else 1

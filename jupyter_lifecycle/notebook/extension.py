@@ -1,0 +1,142 @@
+"""``%load_ext jupyter_lifecycle``: the session and its magics on a shell, and off it again."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.getipython import get_ipython
+
+from jupyter_lifecycle.errors import LifecycleError
+from jupyter_lifecycle.notebook.completion import matcher
+from jupyter_lifecycle.notebook.host import ShellHost
+from jupyter_lifecycle.notebook.magics import LifecycleMagics
+from jupyter_lifecycle.notebook.session import Session
+from jupyter_lifecycle.notebook.showing import show
+from jupyter_lifecycle.notebook.transforming import FeatureLines
+from jupyter_lifecycle.widgets.outcomes import message_line
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_NOT_LOADED = (
+    "jupyter_lifecycle is not loaded in this notebook. Run %load_ext jupyter_lifecycle first."
+)
+_ATTRIBUTE = "_jupyter_lifecycle"
+"""One session a shell, held by the shell: there is no global one."""
+_MAGICS = {
+    "line": ("feature", "inputs", "compute", "dag", "why", "save", "registry", "drop", "cache"),
+    "cell": ("feature",),
+}
+
+
+class Extension:
+    """What the extension put on a shell, so that it can be taken off.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The kernel's.
+    """
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        host = ShellHost(shell)
+        self.session = Session(host)
+        self._shell = shell
+        self._magics = LifecycleMagics(shell, self.session)
+        self._matcher = matcher(self.session)
+        self._lines = FeatureLines(host)
+
+    def attach(self) -> None:
+        """Put magics, completion and hooks on the shell."""
+        shell = self._shell
+        shell.register_magics(self._magics)
+        shell.input_transformers_cleanup.append(self._lines)
+        shell.events.register("post_run_cell", self._after_cell)
+        if shell.Completer is not None:
+            shell.Completer.custom_matchers.append(self._matcher)
+
+    def detach(self) -> None:
+        """Take them off; the session goes with them."""
+        shell = self._shell
+        for kind, names in _MAGICS.items():
+            for name in names:
+                shell.magics_manager.magics[kind].pop(name, None)
+        shell.magics_manager.registry.pop(LifecycleMagics.__name__, None)
+        shell.input_transformers_cleanup.remove(self._lines)
+        shell.events.unregister("post_run_cell", self._after_cell)
+        if shell.Completer is not None:
+            shell.Completer.custom_matchers.remove(self._matcher)
+
+    def _after_cell(self, result: object) -> None:
+        """Let views follow: a cell may have changed a helper or a constant."""
+        del result
+        self.session.refresh_views()
+
+
+def load_ipython_extension(ipython: InteractiveShell) -> None:
+    """Put a session and its magics on a shell; ``%load_ext jupyter_lifecycle`` calls it.
+
+    Parameters
+    ----------
+    ipython : InteractiveShell
+        Loading twice keeps the session that is there.
+    """
+    if _extension(ipython) is not None:
+        return
+    extension = Extension(ipython)
+    extension.attach()
+    setattr(ipython, _ATTRIBUTE, extension)
+    threading.Thread(target=_warm, name="jupyter-lifecycle-warm", daemon=True).start()
+
+
+def unload_ipython_extension(ipython: InteractiveShell) -> None:
+    """Take the magics and the session off a shell."""
+    extension = _extension(ipython)
+    if extension is not None:
+        extension.detach()
+        delattr(ipython, _ATTRIBUTE)
+
+
+def current_session() -> Session:
+    """Return the session of the notebook that runs this.
+
+    Raises
+    ------
+    LifecycleError
+        Outside IPython, or where the extension is not loaded.
+    """
+    extension = _extension(get_ipython())
+    if extension is None:
+        raise LifecycleError(_NOT_LOADED)
+    return extension.session
+
+
+def show_explorer() -> None:
+    """Display the session's explorer, or how to get one; for the lab extension's side panel."""
+    _show("explorer")
+
+
+def open_save_panel() -> None:
+    """Display the session's save panel, or how to get one; for the lab extension's button."""
+    _show("save_panel")
+
+
+def _show(what: str) -> None:
+    extension = _extension(get_ipython())
+    if extension is None:
+        show(message_line(_NOT_LOADED, state="queued"))
+    else:
+        show(getattr(extension.session, what)())
+
+
+def _extension(shell: Any) -> Extension | None:
+    found = getattr(shell, _ATTRIBUTE, None)
+    return found if isinstance(found, Extension) else None
+
+
+def _warm() -> None:
+    """Start the verifier, so that the first save does not wait for it."""
+    from jupyter_lifecycle.envelope import start_verifier
+
+    start_verifier()

@@ -1,0 +1,212 @@
+"""The magics: each reads its line, calls the session's method, shows the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import (
+    Magics,
+    line_cell_magic,
+    line_magic,
+    magics_class,
+    no_var_expand,
+)
+
+from jupyter_lifecycle.errors import LifecycleError
+from jupyter_lifecycle.notebook import commands
+from jupyter_lifecycle.notebook.options import pairs
+from jupyter_lifecycle.notebook.showing import Slot, show
+from jupyter_lifecycle.notebook.targets import expand
+from jupyter_lifecycle.notebook.tracebacks import headline, show_short
+from jupyter_lifecycle.widgets.cards import feature_card
+from jupyter_lifecycle.widgets.outcomes import message_line, why_view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from jupyter_lifecycle.notebook.options import Command
+    from jupyter_lifecycle.notebook.session import Session
+
+
+def _documented(command: Command) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a magic its help as docstring and have our own errors shown without frames."""
+
+    def wrap(magic: Callable[..., Any]) -> Callable[..., Any]:
+        def run(self: LifecycleMagics, *line_and_cell: str) -> Any:
+            try:
+                return magic(self, *line_and_cell)
+            except LifecycleError as error:
+                if not hasattr(error, "_render_traceback_"):
+                    show_short(error, headline(error).splitlines())
+                raise
+
+        run.__name__ = magic.__name__
+        run.__doc__ = command.help()
+        return run
+
+    return wrap
+
+
+@magics_class
+class LifecycleMagics(Magics):
+    """The magics of one kernel and the session that they share.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The kernel's.
+    session : Session
+        What changes.
+    """
+
+    def __init__(self, shell: InteractiveShell, session: Session) -> None:
+        super().__init__(shell)
+        self._shell = shell
+        self.session = session
+
+    @no_var_expand
+    @line_cell_magic
+    @_documented(commands.FEATURE)
+    def feature(self, line: str, cell: str | None = None) -> None:
+        """See ``%%feature --help``."""
+        asked = commands.FEATURE.parse(line)
+        if asked is None:
+            return
+        if cell is None:
+            raise UsageError(
+                "%feature: write %%feature on the first line of a cell with functions."
+            )
+        tags = pairs(asked.tag, command="%%feature", option="--tag")
+        show(feature_card(self.session.feature(cell, tags=tags, cache=asked.cache)))
+
+    @no_var_expand
+    @line_magic
+    @_documented(commands.INPUTS)
+    def inputs(self, line: str) -> None:
+        """See ``%inputs --help``."""
+        asked = commands.INPUTS.parse(line)
+        if asked is None:
+            return
+        if not asked.values:
+            show(message_line(self.session.listed_inputs(), state="queued"))
+            return
+        frames, values = [], {}
+        for word in asked.values:
+            name, equals, expression = word.partition("=")
+            if equals and name.isidentifier() and not expression.startswith("="):
+                values[name] = self._evaluate(expression)
+                continue
+            value = self._evaluate(word)
+            if hasattr(value, "columns") and hasattr(value, "iloc"):
+                frames.append((word, value))
+            elif word.isidentifier():
+                values[word] = value
+            else:
+                raise UsageError(f"%inputs: {word} has no name. Write name={word}.")
+        show(message_line(self.session.give(frames, values)))
+
+    @no_var_expand
+    @line_magic
+    @_documented(commands.COMPUTE)
+    def compute(self, line: str) -> Any:
+        """See ``%compute --help``."""
+        asked = commands.COMPUTE.parse(line)
+        if asked is None:
+            return None
+        names = expand(asked.names, self._evaluate, command="%compute")
+        if asked.all:
+            names += self.session.graph.features
+        if not names:
+            raise UsageError("%compute: name a feature, a pattern such as origin_*, or --all.")
+        if asked.into is not None and not asked.into.isidentifier():
+            raise UsageError(f"%compute: --into {asked.into} is no variable name.")
+        value = self.session.compute(*names, result=asked.result, show=Slot())
+        if asked.into is None:
+            return value
+        self._shell.user_ns[asked.into] = value
+        return None
+
+    @no_var_expand
+    @line_magic
+    @_documented(commands.DAG)
+    def dag(self, line: str) -> None:
+        """See ``%dag --help``."""
+        asked = commands.DAG.parse(line)
+        if asked is not None:
+            names = expand(asked.names, self._evaluate, command="%dag")
+            show(self.session.explorer(*names))
+
+    @no_var_expand
+    @line_magic
+    @_documented(commands.WHY)
+    def why(self, line: str) -> None:
+        """See ``%why --help``."""
+        asked = commands.WHY.parse(line)
+        if asked is None:
+            return
+        for name in expand(asked.names, self._evaluate, command="%why"):
+            show(why_view(self.session.reason(name)))
+
+    @no_var_expand
+    @line_magic
+    @_documented(commands.SAVE)
+    def save(self, line: str) -> Any:
+        """See ``%save --help``."""
+        asked = commands.SAVE.parse(line)
+        if asked is None:
+            return None
+        if asked.model is None:
+            show(self.session.save_panel())
+            return None
+        if asked.name is None or asked.example is None:
+            raise UsageError("%save: a model needs --name and --example; %save alone has a form.")
+        metrics = pairs(asked.metric, command="%save", option="--metric")
+        return self.session.save(
+            self._evaluate(asked.model),
+            name=asked.name,
+            example=self._evaluate(asked.example),
+            tags=pairs(asked.tag, command="%save", option="--tag"),
+            metrics={key: float(self._evaluate(value)) for key, value in metrics.items()},
+        )
+
+    @no_var_expand
+    @line_magic
+    @_documented(commands.REGISTRY)
+    def registry(self, line: str) -> None:
+        """See ``%registry --help``."""
+        asked = commands.REGISTRY.parse(line)
+        if asked is None:
+            return
+        if asked.location is not None:
+            self.session.use_registry(asked.location, trust=asked.trust or None)
+        elif asked.trust:
+            raise UsageError("%registry: --trust needs the registry's address or folder.")
+        show(message_line(f"Registry {self.session.registry.location}", state="cached"))
+
+    @no_var_expand
+    @line_magic
+    @_documented(commands.DROP)
+    def drop(self, line: str) -> None:
+        """See ``%drop --help``."""
+        asked = commands.DROP.parse(line)
+        if asked is not None:
+            names = expand(asked.names, self._evaluate, command="%drop")
+            show(message_line(self.session.drop(*names), state="stale"))
+
+    @line_magic
+    @_documented(commands.CACHE)
+    def cache(self, line: str) -> None:
+        """See ``%cache --help``."""
+        asked = commands.CACHE.parse(line)
+        if asked is not None:
+            show(message_line(self.session.cache_command(asked.action or "status"), state="cached"))
+
+    def _evaluate(self, expression: str) -> Any:
+        try:
+            return self._shell.ev(expression)  # type: ignore[no-untyped-call]
+        except Exception as error:
+            show_short(error, [headline(error), f"  in {expression}"])
+            raise

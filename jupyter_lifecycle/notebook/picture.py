@@ -1,0 +1,229 @@
+"""The session as the explorer sees it: structure, states and one node in detail; pure reading."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jupyter_lifecycle.errors import ComputeError, UnboundError, did_you_mean
+from jupyter_lifecycle.notebook.preview import facts_of, first_line
+from jupyter_lifecycle.notebook.progress import is_hit
+from jupyter_lifecycle.widgets.wire import GraphView, Inspection, NodeState, Parent, StatesView
+from jupyter_lifecycle.widgets.words import duration, size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
+
+    from jupyter_lifecycle.graph import FeatureGraph, Origin
+    from jupyter_lifecycle.materialise import Materialiser, NodeReport
+    from jupyter_lifecycle.notebook.live import LiveStates
+    from jupyter_lifecycle.widgets.wire import State
+
+    Kind = Literal["feature", "input", "unbound"]
+
+PROFILE_ROWS = 100_000
+"""The inspector profiles at most this many rows, to answer at once."""
+
+
+class Picture:
+    """One reading of the session.
+
+    Parameters
+    ----------
+    graph : FeatureGraph
+        As it stands.
+    given : mapping of str to any
+        The inputs.
+    live : LiveStates
+        Reports and events.
+    version : int
+        Goes up with every change of the graph or the inputs.
+    """
+
+    def __init__(
+        self, graph: FeatureGraph, given: Mapping[str, Any], live: LiveStates, version: int
+    ) -> None:
+        self._graph = graph
+        self._given = given
+        self._live = live
+        self._version = version
+        read = [name for name in graph.inputs if self._is_shown(name)]
+        self._names = [*read, *graph.features]
+
+    def _is_shown(self, name: str) -> bool:
+        """Whether a parameter that no feature defines is a node: not where its default serves."""
+        return name in self._given or name not in self._graph.optional_inputs
+
+    def graph_view(self) -> GraphView:
+        """Return the structure."""
+        graph = self._graph
+        index = {name: at for at, name in enumerate(self._names)}
+        titles: dict[str, tuple[int, str, str]] = {}
+        group = [self._group(name, titles) for name in self._names]
+        edges = [
+            at
+            for name in graph.features
+            for parent in graph.parents(name)
+            if parent in index
+            for at in (index[parent], index[name])
+        ]
+        features = graph.features
+        return GraphView(
+            version=self._version,
+            names=list(self._names),
+            kinds=[self._kind(name) for name in self._names],
+            groups=[title for _, title, _ in titles.values()],
+            group_notes=[note for _, _, note in titles.values()],
+            group=group,
+            edges=edges,
+            docs=[first_line(features[n].doc) if n in features else "" for n in self._names],
+        )
+
+    def _group(self, name: str, titles: dict[str, tuple[int, str, str]]) -> int:
+        feature = self._graph.features.get(name)
+        if feature is None:
+            return -1
+        origin = feature.origin
+        if origin.key not in titles:
+            titles[origin.key] = (len(titles), *_title(origin))
+        return titles[origin.key][0]
+
+    def _kind(self, name: str) -> Kind:
+        if name in self._graph.features:
+            return "feature"
+        if name in self._given or not self._given:
+            return "input"
+        return "unbound"
+
+    def states_view(self) -> StatesView:
+        """Every node's state."""
+        reports, events = self._live.reports(), self._live.events()
+        nodes = [
+            self._node(at, name, reports.get(name), events) for at, name in enumerate(self._names)
+        ]
+        counted = [event.state for event in events.values() if not is_hit(event)]
+        running = [name for name, event in events.items() if event.state == "running"]
+        done = counted.count("fresh")
+        return StatesView(
+            version=self._version,
+            nodes=nodes,
+            running=running[-1] if running else "",
+            done=done,
+            total=done + counted.count("queued") + counted.count("running"),
+            message=self._live.message,
+        )
+
+    def _node(
+        self, index: int, name: str, report: NodeReport | None, events: Mapping[str, Any]
+    ) -> NodeState:
+        state = self._state(name, report, events)
+        if report is None:
+            note = "not given" if state == "unbound" else ""
+            return NodeState(index, state, note, "", None, None, None, None, None)
+        note = report.error.partition("\n")[0] if state == "error" else report.note
+        return NodeState(
+            index, state, note, report.dtype, report.seconds, report.rows, report.nulls,
+            report.bytes, report.hit,
+        )  # fmt: skip
+
+    def _state(self, name: str, report: NodeReport | None, events: Mapping[str, Any]) -> State:
+        kind = self._kind(name)
+        if kind != "feature":
+            return kind
+        event = events.get(name)
+        if event is not None:
+            state: State = event.state
+            return state
+        return report.state if report is not None else "new"
+
+    def inspect(self, name: str, materialiser: Materialiser) -> Inspection:
+        """One node in detail.
+
+        Raises
+        ------
+        UnboundError
+            If there is no such node.
+        """
+        if name not in self._names:
+            raise UnboundError(
+                f"No feature or input {name}.{did_you_mean(name, self._names)}", name=name
+            )
+        graph, events = self._graph, self._live.events()
+        reports = self._live.reports()
+        report, feature = reports.get(name), graph.features.get(name)
+        value, known = self._value(name, report, materialiser)
+        why = materialiser.why(name) if feature is not None else None
+        neighbours = {
+            one: Parent(one, self._state(one, reports.get(one), events))
+            for one in (*graph.parents(name), *graph.children(name))
+            if one in self._names
+        }
+        return Inspection(
+            name=name,
+            state=self._state(name, report, events),
+            kind=self._kind(name),
+            doc=feature.doc if feature is not None else "",
+            source=feature.source if feature is not None else "",
+            origin=_origin_words(feature.origin) if feature is not None else "",
+            **_profiled(value, name, report) if known else _unprofiled(report),
+            why=[_why_line(step) for step in why.steps] if why is not None else [],
+            error=report.error if report is not None else "",
+            tags=list(feature.tags.items()) if feature is not None else [],
+            parents=[neighbours[one] for one in graph.parents(name) if one in neighbours],
+            children=[neighbours[one] for one in graph.children(name) if one in neighbours],
+        )
+
+    def _value(
+        self, name: str, report: NodeReport | None, materialiser: Materialiser
+    ) -> tuple[Any, bool]:
+        if name in self._given and name not in self._graph.features:
+            return self._given[name], True
+        if report is None or report.state not in {"fresh", "cached"}:
+            return None, False
+        try:
+            return materialiser.value(name), True
+        except ComputeError:
+            return None, False
+
+
+def _title(origin: Origin) -> tuple[str, str]:
+    """Title and note of a cell's group: the heading and the cell, or the cell alone."""
+    if origin.title:
+        return origin.title, origin.label
+    return origin.label[:1].upper() + origin.label[1:], ""
+
+
+def _origin_words(origin: Origin) -> str:
+    place = f"{origin.label}, line {origin.line}"
+    return f"{origin.title} · {place}" if origin.title else place
+
+
+def _why_line(step: Any) -> str:
+    return f"{step.feature}: {step.cause}"
+
+
+def _profiled(value: Any, name: str, report: NodeReport | None) -> dict[str, Any]:
+    from jupyter_lifecycle.materialise import profile
+
+    found = profile(value, name, limit=PROFILE_ROWS)
+    return {
+        "dtype": found.dtype,
+        "facts": [*facts_of(found), *_cost(report)],
+        "histogram": list(found.histogram),
+        "categories": list(found.categories),
+        "head": list(found.head),
+    }
+
+
+def _unprofiled(report: NodeReport | None) -> dict[str, Any]:
+    dtype = report.dtype if report is not None else ""
+    return {"dtype": dtype, "facts": _cost(report), "histogram": [], "categories": [], "head": []}
+
+
+def _cost(report: NodeReport | None) -> list[tuple[str, str]]:
+    facts = []
+    if report is not None and report.bytes is not None:
+        facts.append(("bytes", size(report.bytes)))
+    if report is not None and report.seconds is not None:
+        facts.append(("time", duration(report.seconds)))
+    return facts

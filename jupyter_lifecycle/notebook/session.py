@@ -1,0 +1,419 @@
+"""The session: the one thing in a notebook that changes. Every magic is a thin shell over it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Literal
+
+from jupyter_lifecycle.errors import LifecycleError, UnboundError, did_you_mean
+from jupyter_lifecycle.graph import FeatureGraph, Origin, make_feature
+from jupyter_lifecycle.notebook.cachefolder import status_words
+from jupyter_lifecycle.notebook.cells import CellOwners
+from jupyter_lifecycle.notebook.definitions import CellBody, refuse_nothing
+from jupyter_lifecycle.notebook.editing import Edit, card_of
+from jupyter_lifecycle.notebook.failures import screen_of
+from jupyter_lifecycle.notebook.preview import Previewer
+from jupyter_lifecycle.notebook.progress import Ticker, Tracker, listen
+from jupyter_lifecycle.notebook.reasons import reason_of, summary_of
+from jupyter_lifecycle.notebook.selection import Selection
+from jupyter_lifecycle.notebook.targets import resolve
+from jupyter_lifecycle.notebook.tracebacks import headline, short_lines, show_short
+from jupyter_lifecycle.notebook.workspace import Workspace, state_in
+from jupyter_lifecycle.widgets.outcomes import (
+    error_lines,
+    error_view,
+    headlines,
+    stopped_line,
+    summary_line,
+)
+from jupyter_lifecycle.widgets.words import count, size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jupyter_lifecycle.cache import ColumnCache
+    from jupyter_lifecycle.graph import Delta, Feature
+    from jupyter_lifecycle.materialise import Why
+    from jupyter_lifecycle.notebook.definitions import Definitions, Host
+    from jupyter_lifecycle.registry import Registry
+    from jupyter_lifecycle.widgets.cards import Card, View
+    from jupyter_lifecycle.widgets.outcomes import Reason
+
+    CacheMode = Literal["auto", "always", "never"]
+    Show = Callable[[View], None]
+
+
+class Session(Workspace):
+    r"""Features, inputs and computed columns of one notebook.
+
+    Parameters
+    ----------
+    host : Host, optional
+        What runs the cells; plain Python in a namespace of its own by default.
+    cache : ColumnCache, optional
+        Where columns are kept; by default on disk, in ``$JUPYTER_LIFECYCLE_CACHE`` or the user's
+        cache folder, opened when first needed.
+
+    Examples
+    --------
+    >>> from jupyter_lifecycle.cache import ColumnCache
+    >>> session = Session(cache=ColumnCache())
+    >>> card = session.feature("def double(x):\n    return x * 2")
+    >>> _ = session.inputs(x=21)
+    >>> session.compute("double")
+    {'double': 42}
+    """
+
+    def __init__(self, host: Host | None = None, *, cache: ColumnCache | None = None) -> None:
+        super().__init__(host, cache=cache)
+        self._owners = CellOwners()
+        self._previewer = Previewer()
+        self._labels: dict[str, str] = {}
+        self._registry: Registry | None = None
+        self._explorer: Any = None
+
+    # -- definitions ---------------------------------------------------------------------------
+
+    def feature(
+        self, source: str, *, tags: Mapping[str, str] | None = None, cache: CacheMode | None = None
+    ) -> Card:
+        """Run a cell once and make its functions features; the plain call behind ``%%feature``.
+
+        Parameters
+        ----------
+        source : str
+            Python that defines them.
+        tags : mapping of str to str, optional
+            For all features of the cell.
+        cache : {"auto", "always", "never"}, optional
+            For all features of the cell.
+
+        Returns
+        -------
+        Card
+            What it did, for :func:`~jupyter_lifecycle.widgets.cards.feature_card`.
+
+        Raises
+        ------
+        GraphError
+            The graph is as before.
+        Exception
+            Whatever the cell raises.
+        """
+        cell = self._host.cell()
+        body = self._parsed(source, cell.label)
+        key = self._owners.key(cell, source, body.names)
+        before = body.before()
+        definitions = self._ran(body)
+        try:
+            body.refuse_twice(cell.label)
+            if not self._graph.owned_by(key):
+                refuse_nothing(definitions, cell.label)
+            origin = Origin(cell.label, key, title=cell.title)
+            features = [
+                self._made(one.function, dataclasses.replace(origin, line=one.line), tags, cache)
+                for one in definitions.features
+            ]
+            graph, delta = self._graph.with_features(*features, owner=key)
+        except LifecycleError:
+            body.put_back(before)
+            raise
+        self._owners.remember(key, source, body.names)
+        return self._edited(graph, delta, tuple(one.name for one in features), definitions.plain)
+
+    def drop(self, *names: str) -> str:
+        """Remove features, or inputs; the plain call behind ``%drop``.
+
+        Returns
+        -------
+        str
+            What was removed and who needed it.
+
+        Raises
+        ------
+        UnboundError
+            For a name that is not there; nothing is removed then.
+        """
+        wanted = resolve(names, self.names)
+        features = [name for name in wanted if name in self._graph.features]
+        graph, _ = self._graph.without(*features)
+        needed = [
+            reader
+            for name in wanted
+            for reader in (self._graph.children(name) if name in self._known else ())
+            if reader not in wanted
+        ]
+        for name in wanted:
+            if name not in features:
+                self._inputs.remove(name)
+        self._replace(graph)
+        words = f"Dropped {', '.join(wanted)}."
+        readers = list(dict.fromkeys(needed))
+        return f"{words} Needed by {', '.join(readers)}." if readers else words
+
+    def _parsed(self, source: str, label: str) -> CellBody:
+        try:
+            body = CellBody(source, self._host)
+        except SyntaxError as error:
+            where = f"  {label}, line {error.lineno}: {(error.text or '').strip()}"
+            show_short(error, [f"SyntaxError: {error.msg}", where])
+            raise
+        self._labels[body.filename] = label
+        return body
+
+    def _ran(self, body: CellBody) -> Definitions:
+        try:
+            return body.run()
+        except Exception as error:
+            show_short(error, short_lines(error, self._place, inside=body.filename))
+            raise
+
+    def _made(
+        self,
+        function: Callable[..., Any],
+        origin: Origin,
+        tags: Mapping[str, str] | None,
+        cache: CacheMode | None,
+    ) -> Feature:
+        made = make_feature(function, origin=origin)
+        mode = cache if cache is not None and made.cache == "auto" else made.cache
+        return dataclasses.replace(made, tags={**(tags or {}), **made.tags}, cache=mode)
+
+    def _edited(
+        self, graph: FeatureGraph, delta: Delta, names: tuple[str, ...], plain: tuple[str, ...]
+    ) -> Card:
+        edit = Edit(self._graph, graph, delta, names, plain)
+        before = self._stale()
+        self._replace(graph)
+        became = tuple(name for name in self._stale() if name not in before)
+        if not delta and not became:
+            return card_of(edit, [], (), self.given)
+        blocks = self._previewer.blocks(
+            names, graph, self._inputs, self.materialiser, self._live.reports()
+        )
+        return card_of(edit, blocks, became, self.given)
+
+    def _stale(self) -> tuple[str, ...]:
+        reports = self._live.reports()
+        return tuple(name for name in self._graph.order() if state_in(reports, name) == "stale")
+
+    # -- computing -----------------------------------------------------------------------------
+
+    def compute(
+        self,
+        *names: str,
+        result: Literal["frame", "dict"] | None = None,
+        show: Show | None = None,
+    ) -> Any:
+        """Compute features and inputs; the plain call behind ``%compute``.
+
+        Parameters
+        ----------
+        *names : str
+            Features, inputs or patterns such as ``origin_*``.
+        result : {"frame", "dict"}, optional
+            What is wanted; otherwise the values decide.
+        show : callable, optional
+            Takes each picture of the progress and of the end; each replaces the one before.
+
+        Returns
+        -------
+        DataFrame or dict
+
+        Raises
+        ------
+        UnboundError
+            For a name that is not there, or an input that was not given.
+        Exception
+            What a feature raised: the user's own object, with notes.
+        """
+        from jupyter_lifecycle.materialise import assemble
+
+        targets = resolve(names, self.names)
+        tracker = Tracker()
+        run = self._run(targets, tracker, show)
+        value = assemble(run, targets, result)
+        if show is not None:
+            reasons = [self.materialiser.why(name) for name in targets if name in run.recomputed]
+            show(summary_line(summary_of(run, value, reasons)))
+        return value
+
+    def _run(self, targets: tuple[str, ...], tracker: Tracker, show: Show | None) -> Any:
+        listener = listen([tracker, self._live.take])
+        try:
+            if show is None:
+                return self.materialiser.run(self._graph, targets, self.used, listener=listener)
+            with Ticker(tracker, show):
+                return self.materialiser.run(self._graph, targets, self.used, listener=listener)
+        except KeyboardInterrupt as stop:
+            line = stopped_line(len(tracker.done), tracker.total)
+            if show is not None:
+                show(line)
+            show_short(stop, [f"KeyboardInterrupt: {line.text}"])
+            raise
+        except Exception as error:
+            self._failed(error, tracker, show)
+            raise
+        finally:
+            self.refresh()
+
+    def _failed(self, error: Exception, tracker: Tracker, show: Show | None) -> None:
+        from jupyter_lifecycle.materialise import failure_of
+
+        facts = failure_of(error)
+        if facts is None:
+            if isinstance(error, LifecycleError):
+                show_short(error, [headline(error)])
+            return
+        waits = self._waiting_for(facts.feature.name, tracker)
+        failure = screen_of(facts, error, place=self._place, waits=waits)
+        self._live.message = f"{failure.feature} failed in {failure.origin}."
+        if show is not None:
+            show(error_view(failure))
+        show_short(error, error_lines(failure) if show is None else headlines(failure))
+
+    def _waiting_for(self, name: str, tracker: Tracker) -> tuple[str, ...]:
+        asked = tracker.waiting
+        return tuple(one for one in self._graph.downstream(name) if one in asked)
+
+    def _place(self, filename: str) -> str:
+        return self._labels.get(filename) or self._host.label(filename)
+
+    def why(self, name: str) -> Why:
+        """Say why a feature recomputed, or did not; the plain call behind ``%why``.
+
+        Raises
+        ------
+        UnboundError
+            If it is no feature.
+        """
+        self._require(name)
+        return self.materialiser.why(name)
+
+    def reason(self, name: str) -> Reason:
+        """As :meth:`why`, with the cells of its steps, ready to draw."""
+        return reason_of(name, self.why(name), self._graph, self._live.reports().get(name))
+
+    def _require(self, name: str) -> None:
+        if name in self._graph.features:
+            return
+        if name in self.given:
+            raise UnboundError(f"{name} is an input: it is given, not computed.", name=name)
+        raise UnboundError(
+            f"No feature {name}.{did_you_mean(name, self._graph.features)}", name=name
+        )
+
+    def act(self, action: str, names: list[str]) -> None:
+        """Do what was chosen in the explorer: ``run``, ``invalidate`` or ``drop``.
+
+        Raises
+        ------
+        LifecycleError
+            For another action, or a name that is not there.
+        """
+        if action == "run":
+            self.compute(*names, result="dict")
+        elif action == "invalidate":
+            self.invalidate(*names)
+        elif action == "drop":
+            self.drop(*names)
+        else:
+            raise LifecycleError(f"The session knows no action {action}.")
+
+    def invalidate(self, *names: str) -> None:
+        """Forget the columns of these features; they run again when next needed."""
+        self.materialiser.forget(*resolve(names, self.names))
+        self.refresh()
+
+    def explorer(self, *names: str) -> Any:
+        """Give the session's explorer; the plain call behind ``%dag``.
+
+        Parameters
+        ----------
+        *names : str
+            Show these and what they need; everything where none is given. The whole explorer is
+            one model with many views.
+
+        Raises
+        ------
+        UnboundError
+            For a name that is not there.
+        """
+        from jupyter_lifecycle.widgets.explorer import Explorer
+
+        if names:
+            wanted = resolve(names, self.names)
+            return Explorer(Selection(self, wanted))
+        if self._explorer is None:
+            self._explorer = Explorer(self)
+        return self._explorer
+
+    # -- saving --------------------------------------------------------------------------------
+
+    @property
+    def registry(self) -> Registry:
+        """The registry of this notebook: the user's own until another is chosen."""
+        if self._registry is None:
+            from jupyter_lifecycle.registry import Registry
+
+            self._registry = Registry()
+        return self._registry
+
+    def use_registry(self, location: str, *, trust: bool | None = None) -> Registry:
+        """Choose the registry of this notebook; the plain call behind ``%registry``."""
+        from jupyter_lifecycle.registry import Registry
+
+        self._registry = Registry(location, trust=trust)
+        return self._registry
+
+    def save_panel(self) -> Any:
+        """Give a save panel for this notebook; the plain call behind ``%save``."""
+        from jupyter_lifecycle.widgets import save_panel
+
+        return save_panel(self._host.namespace, registry=self.registry)
+
+    def save(self, model: Any, *, name: str, example: Any, **options: Any) -> Any:
+        """Save a model in this notebook's registry, with the notebook's features.
+
+        Parameters
+        ----------
+        model, name, example, **options
+            As :func:`jupyter_lifecycle.save` takes them.
+
+        Returns
+        -------
+        Envelope
+        """
+        from jupyter_lifecycle.registry import save
+
+        features = self._graph if self._graph.features else None
+        given = {"registry": self.registry, "features": features} | options
+        return save(model, name=name, example=example, **given)
+
+    # -- cache ---------------------------------------------------------------------------------
+
+    def cache_command(self, action: str) -> str:
+        """Show, clear, leave or use the column cache again; the plain call behind ``%cache``.
+
+        Parameters
+        ----------
+        action : {"status", "clear", "off", "on"}
+
+        Returns
+        -------
+        str
+            What is so now, in words.
+        """
+        if action == "clear":
+            before = self.cache.status()
+            self.cache.clear()
+            self.materialiser.forget(*self._graph.features)
+            self.refresh()
+            return f"Cleared {count(before.columns, 'column')}, {size(before.disk_bytes)} on disk."
+        if action in {"off", "on"}:
+            from jupyter_lifecycle.cache import ColumnCache
+
+            self._cache = ColumnCache() if action == "off" else None
+            self._materialiser = None
+            self.refresh()
+        return status_words(self.cache.status())
