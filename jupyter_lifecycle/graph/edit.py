@@ -152,7 +152,7 @@ def _rewired(base: Structure, incoming: Sequence[Feature], removed: Iterable[str
             if known is not None:
                 leaving.setdefault(known.origin.key, set()).add(name)
         features[name] = each
-        if before != after:
+        if before != after or known is None:
             parents[name] = after
             for parent in before:
                 if parent not in after:

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import collections.abc
+import typing
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jupyter_lifecycle.errors import AnnotationError
+from jupyter_lifecycle.graph import FeatureGraph
+
+Money = typing.NewType("Money", float)
+T = typing.TypeVar("T")
+
+
+class HasLength(typing.Protocol):
+    size: int
+
+
+class Options(typing.TypedDict):
+    a: int
+
+
+class Base: ...
+
+
+class Derived(Base): ...
+
+
+def graph_of(given, wanted):
+    def giver(x):
+        return x
+
+    def taker(giver):
+        return giver
+
+    giver.__annotations__ = {} if given is None else {"return": given}
+    taker.__annotations__ = {} if wanted is None else {"giver": wanted}
+    return FeatureGraph.from_functions(giver, taker)
+
+
+FIT = [
+    (pd.Series, pd.Series),
+    (pd.Series, None),
+    (None, pd.Series),
+    (pd.Series, typing.Any),
+    (typing.Any, int),
+    (pd.Series, object),
+    (pd.Series | None, pd.Series),
+    (pd.Series, pd.Series | None),
+    (typing.Optional[int], int),  # noqa: UP045
+    (typing.Union[int, str], float),  # noqa: UP007
+    (None | int, type(None)),
+    (int, float),
+    (np.int64, int),
+    (np.float32, float),
+    (bool, int),
+    (Derived, Base),
+    (Base, Derived),
+    (list[int], list[str]),
+    (list[int], Sequence[int]),
+    (pd.Series, Iterable),
+    (typing.Annotated[pd.Series, "minutes"], pd.Series),
+    (typing.Literal["a", "b"], str),
+    (Money, float),
+    (T, int),
+    (Options, dict),
+    (dict, Options),
+    (int, HasLength),
+    (Callable[[int], int], Callable),
+    ("pd.Series", pd.Series),
+    ("pd.Series", "pd.Series"),
+    ("pandas.Series", "pd.Series"),
+    ("Undefined", "pd.Series"),
+    ("list[int]", "str"),
+    ("pd.Series | None", "pd.Series"),
+    ("pd.Nothing", "str"),
+    (None, "int"),
+]
+
+MISFIT = [
+    (pd.Series, int),
+    (float, pd.Series),
+    (str, int),
+    (np.ndarray, pd.Series),
+    (pd.Series | None, int | str),
+    (list[int], dict[str, int]),
+    ("pd.Series", "int"),
+    ("int | None", "str"),
+    (typing.Literal["a"], int),
+    (Money, str),
+    (typing.Annotated[int, "x"], str),
+    (dict, collections.abc.Callable),
+]
+
+
+@pytest.mark.parametrize(("given", "wanted"), FIT, ids=[f"{g}-{w}" for g, w in FIT])
+def test_no_false_alarm(given, wanted):
+    assert len(graph_of(given, wanted)) == 2
+
+
+@pytest.mark.parametrize(("given", "wanted"), MISFIT, ids=[f"{g}-{w}" for g, w in MISFIT])
+def test_what_has_nothing_in_common_is_refused(given, wanted):
+    with pytest.raises(AnnotationError, match=r"taker .* takes giver as"):
+        graph_of(given, wanted)
+
+
+def test_the_message_names_both_places_and_types():
+    with pytest.raises(AnnotationError) as caught:
+        graph_of(pd.Series, "int")
+    message = caught.value.message
+    assert "taker (test_annotations.py, line" in message
+    assert "takes giver as int" in message
+    assert "gives Series" in message
+
+
+def test_all_misfits_are_told_at_once():
+    def giver() -> int:
+        return 1
+
+    def one(giver: str):
+        return giver
+
+    def two(giver: bytes):
+        return giver
+
+    with pytest.raises(AnnotationError, match="2 problems:") as caught:
+        FeatureGraph.from_functions(giver, one, two)
+    assert len(caught.value.detail["problems"]) == 2
+
+
+def test_a_new_version_is_checked_against_its_readers():
+    def giver() -> int:
+        return 1
+
+    def taker(giver: int):
+        return giver
+
+    graph = FeatureGraph.from_functions(giver, taker)
+
+    def giver() -> str:
+        return "1"
+
+    with pytest.raises(AnnotationError, match="takes giver as int"):
+        graph.with_functions(giver)
+
+
+def callable_with(annotations):
+    class Named:
+        __name__ = "giver"
+
+        def __call__(self, x):
+            return x
+
+    named = Named()
+    named.__annotations__ = annotations
+    return named
+
+
+def test_an_annotation_of_a_callable_without_namespace_is_let_through():
+    def taker(giver: str):
+        return giver
+
+    assert len(FeatureGraph.from_functions(callable_with({"return": "int"}), taker)) == 2
+
+
+def test_a_broken_annotations_attribute_counts_as_none():
+    assert len(FeatureGraph.from_functions(callable_with("no mapping"))) == 1
