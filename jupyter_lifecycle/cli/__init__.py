@@ -1,1 +1,5 @@
-"""See docs/architecture.md."""
+"""``jupyter lifecycle …``: the registry, its envelopes and rules, and the deployer."""
+
+from jupyter_lifecycle.cli.main import main
+
+__all__ = ["main"]

@@ -43,7 +43,7 @@ class Artifacts(Protocol):
         """Read a blob; :class:`NotFoundError` where there is none."""
 
     def local(self, digest: str) -> Path | None:
-        """The blob as a file on this machine, where it is one."""
+        """Give the blob as a file on this machine, where it is one."""
 
 
 class FolderArtifacts:
@@ -83,7 +83,7 @@ class FolderArtifacts:
             raise NotFoundError(f"There is no file with the digest {digest}.") from None
 
     def local(self, digest: str) -> Path | None:
-        """The blob's file; None where there is none."""
+        """Give the blob's file; None where there is none."""
         path = self._path(digest)
         return path if path.exists() else None
 
@@ -167,7 +167,7 @@ def put(artifacts: Artifacts, digest: str, chunks: Iterable[bytes]) -> bool:
 
 
 def read_chunks(stream: IO[bytes], size: int = CHUNK) -> Iterator[bytes]:
-    """The rest of a stream, in pieces of at most ``size`` bytes."""
+    """Give the rest of a stream, in pieces of at most ``size`` bytes."""
     while chunk := stream.read(size):
         yield chunk
 

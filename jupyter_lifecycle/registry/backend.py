@@ -43,22 +43,22 @@ class Backend(Protocol):
         """One page of the envelopes that match."""
 
     def latest(self, query: str) -> EnvelopeRecord:
-        """The first match."""
+        """Give the first match."""
 
     def count(self, query: str) -> int:
         """How many match."""
 
     def get(self, prefix: str) -> EnvelopeRecord:
-        """The envelope whose id starts so."""
+        """Give the envelope whose id starts so."""
 
     def manifest(self, id_: str) -> bytes:
-        """The manifest, byte for byte."""
+        """Give the manifest, byte for byte."""
 
     def names(self) -> tuple[str, ...]:
-        """The names in use."""
+        """Give the names in use."""
 
     def keys(self, family: str) -> tuple[str, ...]:
-        """The keys of ``tags`` or ``metrics`` in use."""
+        """Give the keys of ``tags`` or ``metrics`` in use."""
 
     def missing(self, digests: Sequence[str]) -> tuple[str, ...]:
         """Those of these blobs that have to be sent."""
@@ -108,13 +108,13 @@ class Backend(Protocol):
         """All rules."""
 
     def preview(self, id_: str, set_: Mapping[str, str], unset: Sequence[str]) -> Preview:
-        """What changing tags would move."""
+        """Say what changing tags would move."""
 
     def preview_rule(self, rule: Rule) -> Preview:
-        """What writing a rule would move."""
+        """Say what writing a rule would move."""
 
     def wants(self) -> tuple[Want, ...]:
-        """What the endpoints should serve."""
+        """Say what the endpoints should serve."""
 
     def endpoint(self, name: str) -> EndpointRecord:
         """One endpoint."""
@@ -123,7 +123,7 @@ class Backend(Protocol):
         """All endpoints."""
 
     def set_endpoint(self, name: str, values: Mapping[str, Any]) -> EndpointRecord:
-        """What a deployer reports of an endpoint."""
+        """Write what a deployer reports of an endpoint."""
 
     def start_deployment(
         self, endpoint: str, envelope: str, rule_version: int, id_: str
@@ -134,7 +134,7 @@ class Backend(Protocol):
         """Write how an attempt goes."""
 
     def deployments(self, endpoint: str, limit: int) -> tuple[Deployment, ...]:
-        """The attempts of an endpoint, newest first."""
+        """Give the attempts of an endpoint, newest first."""
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a lease."""
@@ -146,7 +146,7 @@ class Backend(Protocol):
         """Who holds a lease."""
 
     def events(self, after: int, limit: int) -> tuple[Event, ...]:
-        """What happened after a number."""
+        """Say what happened after a number."""
 
     def close(self) -> None:
         """Close connections and files."""

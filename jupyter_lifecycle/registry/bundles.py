@@ -36,7 +36,7 @@ def send(backend: Backend, bundle: Bundle, progress: Progress | None = None) -> 
 
 
 def directory(backend: Backend, id_: str, folder: Path, progress: Progress | None = None) -> Path:
-    """The envelope as a directory in ``folder``, made where it's not there; whole or not at all.
+    """Have the envelope as a directory in ``folder``; whole or not at all.
 
     Raises
     ------

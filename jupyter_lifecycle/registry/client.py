@@ -65,7 +65,7 @@ class Client:
         return Page(tuple(self._envelope(item) for item in found["items"]), found["cursor"])
 
     def latest(self, query: str) -> EnvelopeRecord:
-        """The first match."""
+        """Give the first match."""
         return self._envelope(self._get("/v1/envelopes/latest", {"query": query}))
 
     def count(self, query: str) -> int:
@@ -73,20 +73,20 @@ class Client:
         return int(self._get("/v1/envelopes/count", {"query": query})["count"])
 
     def get(self, prefix: str) -> EnvelopeRecord:
-        """The envelope whose id starts so."""
+        """Give the envelope whose id starts so."""
         return self._envelope(self._get(_envelope_path(prefix)))
 
     def manifest(self, id_: str) -> bytes:
-        """The manifest, byte for byte."""
+        """Give the manifest, byte for byte."""
         with self._transport.stream(Call("GET", f"{_envelope_path(id_)}/manifest")) as answer:
             return answer.content
 
     def names(self) -> tuple[str, ...]:
-        """The names in use."""
+        """Give the names in use."""
         return tuple(self._get("/v1/names")["items"])
 
     def keys(self, family: str) -> tuple[str, ...]:
-        """The keys of ``tags`` or ``metrics`` in use."""
+        """Give the keys of ``tags`` or ``metrics`` in use."""
         return tuple(self._get(f"/v1/keys/{quote(family, safe='')}")["items"])
 
     def add(
@@ -200,18 +200,18 @@ class Client:
         return tuple(wire.rule(item) for item in self._get("/v1/rules")["items"])
 
     def preview(self, id_: str, set_: Mapping[str, str], unset: Sequence[str]) -> Preview:
-        """What changing tags would move."""
+        """Say what changing tags would move."""
         body = {"set": dict(set_), "unset": list(unset)}
         call = Call("POST", f"{_envelope_path(id_)}/preview", body=body)
         return wire.preview(self._transport.json(call))
 
     def preview_rule(self, rule: Rule) -> Preview:
-        """What writing a rule would move."""
+        """Say what writing a rule would move."""
         call = Call("POST", f"{_path('rules', rule.endpoint)}/preview", body=_rule_body(rule))
         return wire.preview(self._transport.json(call))
 
     def wants(self) -> tuple[Want, ...]:
-        """What the endpoints should serve."""
+        """Say what the endpoints should serve."""
         return tuple(wire.want(item) for item in self._get("/v1/wants")["items"])
 
     # -- endpoints and deployments
@@ -225,7 +225,7 @@ class Client:
         return tuple(wire.endpoint(item) for item in self._get("/v1/endpoints")["items"])
 
     def set_endpoint(self, name: str, values: Mapping[str, Any]) -> EndpointRecord:
-        """What a deployer reports of an endpoint."""
+        """Write what a deployer reports of an endpoint."""
         call = Call("PATCH", _path("endpoints", name), body=dict(values))
         return wire.endpoint(self._transport.json(call))
 
@@ -247,7 +247,7 @@ class Client:
         return wire.deployment(self._transport.json(call))
 
     def deployments(self, endpoint: str, limit: int) -> tuple[Deployment, ...]:
-        """The attempts of an endpoint, newest first."""
+        """Give the attempts of an endpoint, newest first."""
         found = self._get("/v1/deployments", {"endpoint": endpoint, "limit": limit})
         return tuple(wire.deployment(item) for item in found["items"])
 
@@ -266,7 +266,7 @@ class Client:
         return found
 
     def events(self, after: int, limit: int) -> tuple[Event, ...]:
-        """What happened after a number."""
+        """Say what happened after a number."""
         found = self._get("/v1/events", {"after": after, "limit": limit})
         return tuple(wire.event(item) for item in found["items"])
 

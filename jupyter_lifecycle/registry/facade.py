@@ -125,7 +125,7 @@ class Registry:
         return Page(tuple(self._handle(record) for record in page), page.cursor)
 
     def latest(self, query: str = "") -> Envelope:
-        """The first match: without an order, the newest.
+        """Give the first match; without an order, the newest.
 
         Raises
         ------
@@ -135,7 +135,7 @@ class Registry:
         return self._handle(self._backend.latest(query))
 
     def get(self, id_or_prefix: str) -> Envelope:
-        """The envelope with this id, or whose id starts so.
+        """Give the envelope with this id, or whose id starts so.
 
         Raises
         ------
@@ -151,11 +151,11 @@ class Registry:
         return self._backend.count(query)
 
     def names(self) -> tuple[str, ...]:
-        """The names in use, in order."""
+        """Give the names in use, in order."""
         return self._backend.names()
 
     def keys(self, family: str = "tags") -> tuple[str, ...]:
-        """The keys of ``tags`` or ``metrics`` in use, in order; at most 300."""
+        """Give the keys of ``tags`` or ``metrics`` in use, in order; at most 300."""
         return self._backend.keys(family)
 
     # -- envelopes
@@ -198,7 +198,7 @@ class Registry:
         return Envelope(record, self, existed=existed)
 
     def bundle(self, id_or_prefix: str, *, progress: Progress | None = None) -> Bundle:
-        """The envelope's files as a directory on this machine, downloaded once and checked.
+        """Have the envelope's files as a directory on this machine, downloaded once and checked.
 
         Nothing of it is run: that is for :meth:`Envelope.load`.
         """
@@ -291,16 +291,16 @@ class Registry:
         set: Mapping[str, str] | None = None,  # noqa: A002 - the word that tag has too
         unset: Iterable[str] = (),
     ) -> Preview:
-        """What changing tags would move; nothing is written."""
+        """Say what changing tags would move; nothing is written."""
         wanted, gone = words.check_tags(set or {}), words.check_keys(unset)
         return self._backend.preview(envelope_id, wanted, gone)
 
     def preview_rule(self, rule: Rule) -> Preview:
-        """What writing a rule would move; nothing is written."""
+        """Say what writing a rule would move; nothing is written."""
         return self._backend.preview_rule(rule)
 
     def wants(self) -> tuple[Want, ...]:
-        """What each endpoint with a rule should serve."""
+        """Say what each endpoint with a rule should serve."""
         return self._backend.wants()
 
     def endpoint(self, name: str) -> EndpointRecord:
@@ -361,7 +361,7 @@ class Registry:
         return self._backend.update_deployment(id_, values)
 
     def deployments(self, endpoint: str, limit: int = 20) -> tuple[Deployment, ...]:
-        """The attempts of an endpoint, newest first."""
+        """Give the attempts of an endpoint, newest first."""
         return self._backend.deployments(endpoint, limit)
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
@@ -377,7 +377,7 @@ class Registry:
         return self._backend.lease_holder(name)
 
     def events(self, after: int = 0, limit: int = 100) -> tuple[Event, ...]:
-        """What happened after event number ``after``, oldest first."""
+        """Say what happened after event number ``after``, oldest first."""
         return self._backend.events(after, limit)
 
     def _handle(self, record: EnvelopeRecord) -> Envelope:
@@ -385,7 +385,7 @@ class Registry:
 
 
 def user_name() -> str:
-    """The name under which the embedded registry writes what this user does."""
+    """Give the name under which the embedded registry writes what this user does."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # no such user in this container

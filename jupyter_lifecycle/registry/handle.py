@@ -118,7 +118,7 @@ class Envelope:
         return self._registry.bundle(self.id)
 
     def load(self) -> Any:
-        """The model itself; this runs its code.
+        """Load the model itself; this runs its code.
 
         Raises
         ------
@@ -215,7 +215,7 @@ class Envelope:
 
 
 def figure(value: float) -> str:
-    """A metric as it's shown: three significant digits, whole numbers whole."""
+    """Write a metric as it's shown: three significant digits, whole numbers whole."""
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
     magnitude = math.floor(math.log10(abs(value)))
@@ -225,7 +225,7 @@ def figure(value: float) -> str:
 
 
 def bytes_text(size: int) -> str:
-    """A number of bytes as it's shown: ``1.4 MB``."""
+    """Write a number of bytes as it's shown: ``1.4 MB``."""
     amount = float(size)
     for unit in ("B", "kB", "MB", "GB"):
         if amount < 1000:

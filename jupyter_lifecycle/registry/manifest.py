@@ -45,7 +45,7 @@ class Facts:
 
 
 def id_of(manifest: bytes) -> str:
-    """The envelope's id: the first 40 hex digits of its manifest's SHA-256."""
+    """Compute the envelope's id: the first 40 hex digits of its manifest's SHA-256."""
     return hashlib.sha256(manifest).hexdigest()[:40]
 
 
@@ -123,7 +123,7 @@ def _files(manifest: Mapping[str, Any]) -> Iterator[FileFact]:
 
 
 def check_path(path: str) -> str:
-    """A path inside an envelope: relative, forward slashes, no way out of its directory."""
+    """Check a path inside an envelope: relative, with /, no way out of its directory."""
     parts = path.split("/")
     bad = not path.isprintable() or "\\" in path or ":" in path or len(path) > 500
     if bad or any(part in {"", ".", ".."} or part != part.strip() for part in parts):

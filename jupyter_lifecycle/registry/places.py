@@ -10,7 +10,7 @@ _APP = "jupyter_lifecycle"
 
 
 def data_home() -> Path:
-    """The embedded registry's folder: ``$JUPYTER_LIFECYCLE_HOME``, else the user's data folder."""
+    """Give the embedded registry's folder: ``$JUPYTER_LIFECYCLE_HOME``, else the data folder."""
     chosen = os.environ.get("JUPYTER_LIFECYCLE_HOME")
     if chosen:
         return Path(chosen).expanduser().absolute()
@@ -26,7 +26,7 @@ def config_home() -> Path:
 
 
 def cache_home() -> Path:
-    """What may be deleted at any time: downloaded envelopes."""
+    """Give the folder of what may be deleted at any time: downloaded envelopes."""
     chosen = os.environ.get("JUPYTER_LIFECYCLE_HOME")
     if chosen:
         return Path(chosen).expanduser().absolute() / "cache"

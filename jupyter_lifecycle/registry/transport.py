@@ -56,7 +56,7 @@ class Transport:
         self._sessions: list[requests.Session] = []
 
     def json(self, call: Call) -> Any:
-        """The answer, decoded.
+        """Send, and give the answer, decoded.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class Transport:
 
     @contextlib.contextmanager
     def stream(self, call: Call, *, stream: bool = True) -> Iterator[requests.Response]:
-        """The answer, its body yet to be read."""
+        """Send, and give the answer, its body yet to be read."""
         answer = self._answer(call, stream=stream)
         try:
             if answer.status_code >= 400:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def normal(url: str) -> str:
-    """The address of a registry in the form in which two are compared.
+    """Write the address of a registry in the form in which two are compared.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def normal(url: str) -> str:
 
 
 def trusted() -> tuple[str, ...]:
-    """The addresses that the user trusts.
+    """Give the addresses that the user trusts.
 
     Raises
     ------

@@ -23,7 +23,7 @@ from jupyter_lifecycle.registry.records import (
 
 
 def encode(value: Any) -> Any:
-    """A record, or anything made of records, as JSON values; times in ISO 8601."""
+    """Turn a record, or anything made of records, into JSON values; times in ISO 8601."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, datetime):
@@ -36,7 +36,7 @@ def encode(value: Any) -> Any:
 
 
 def envelope(found: Mapping[str, Any], manifest: Mapping[str, Any]) -> EnvelopeRecord:
-    """An envelope; the manifest comes apart from it."""
+    """Read an envelope; the manifest comes apart from it."""
     return EnvelopeRecord(
         id=found["id"],
         name=found["name"],
@@ -50,7 +50,7 @@ def envelope(found: Mapping[str, Any], manifest: Mapping[str, Any]) -> EnvelopeR
 
 
 def envelope_json(record: EnvelopeRecord) -> dict[str, Any]:
-    """An envelope without its manifest, which has an address of its own."""
+    """Write an envelope without its manifest, which has an address of its own."""
     return {
         field.name: encode(getattr(record, field.name))
         for field in fields(record)
@@ -69,17 +69,17 @@ def metric_point(found: Mapping[str, Any]) -> MetricPoint:
 
 
 def rule(found: Mapping[str, Any]) -> Rule:
-    """A rule."""
+    """Read a rule."""
     return Rule(**{**found, "updated_at": _optional_time(found["updated_at"])})
 
 
 def want(found: Mapping[str, Any]) -> Want:
-    """What an endpoint should serve."""
+    """Read what an endpoint should serve."""
     return Want(**{**found, "since": _time(found["since"])})
 
 
 def deployment(found: Mapping[str, Any]) -> Deployment:
-    """An attempt."""
+    """Read an attempt."""
     return Deployment(
         **{
             **found,
@@ -92,7 +92,7 @@ def deployment(found: Mapping[str, Any]) -> Deployment:
 
 
 def endpoint(found: Mapping[str, Any]) -> EndpointRecord:
-    """An endpoint."""
+    """Read an endpoint."""
     last = found["last_deployment"]
     return EndpointRecord(
         **{
@@ -106,7 +106,7 @@ def endpoint(found: Mapping[str, Any]) -> EndpointRecord:
 
 
 def preview(found: Mapping[str, Any]) -> Preview:
-    """What would move."""
+    """Read what would move."""
     changes = tuple(
         EndpointChange(**{**change, "rule": rule(change["rule"])}) for change in found["changes"]
     )

@@ -29,7 +29,7 @@ class InvalidValueError(RegistryError):
 
 
 def check_name(name: object) -> str:
-    """An envelope's name: letters, digits, ``- _ .``, at most 100 characters.
+    """Check an envelope's name: letters, digits, ``- _ .``, at most 100 characters.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def check_name(name: object) -> str:
 
 
 def check_endpoint(name: object) -> str:
-    """An endpoint's name, which is part of addresses: lower case letters, digits and ``-``."""
+    """Check an endpoint's name, a part of addresses: lower case letters, digits and ``-``."""
     if not isinstance(name, str) or len(name) > 63 or not _ENDPOINT.fullmatch(name):
         better = re.sub(r"[^a-z0-9]+", "-", str(name).lower()).strip("-")[:63]
         hint = f" {better!r} would do." if better else ""
@@ -113,7 +113,7 @@ def check_metrics(values: Mapping[str, Any]) -> dict[str, float]:
 
 
 def check_step(step: object) -> int | None:
-    """A metric's step: a whole number, or None."""
+    """Check a metric's step: a whole number, or None."""
     if step is None:
         return None
     if isinstance(step, bool) or not hasattr(step, "__index__"):
@@ -125,7 +125,7 @@ def check_step(step: object) -> int | None:
 
 
 def check_key(what: str, key: object) -> str:
-    """A key of a tag or metric: any text of 1 to 200 printable characters."""
+    """Check a key of a tag or metric: any text of 1 to 200 printable characters."""
     if not isinstance(key, str) or not key.strip():
         _refuse(f"A {what}'s key is text, not {key!r}.", key=str(key))
     if len(key) > MAX_KEY:
@@ -144,7 +144,7 @@ def check_text(what: str, text: object, limit: int = MAX_VALUE) -> str:
 
 
 def package_name(name: str) -> str:
-    """A distribution's name as PEP 503 compares it: ``Scikit_Learn`` is ``scikit-learn``."""
+    """Normalise a distribution's name as PEP 503 does: ``Scikit_Learn`` is ``scikit-learn``."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

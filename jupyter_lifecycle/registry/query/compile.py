@@ -60,7 +60,7 @@ class Ordering:
 
 
 def condition(node: Node | None, driver: Atom | None = None) -> Condition:
-    """The condition over ``envelopes``.
+    """Write the condition over ``envelopes``.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def canonical_pattern(pattern: str) -> str:
 
 
 def set_of(node: Atom) -> Select[Any] | None:
-    """The envelopes that pass a test, as keys in a table of their own; None for plain columns."""
+    """Select the keys of the envelopes that pass a test; None for plain columns."""
     match node:
         case Compare(field, operator, value):
             return _set(field, lambda value_of: _compare(value_of, operator, value))
@@ -135,7 +135,7 @@ def set_of(node: Atom) -> Select[Any] | None:
 
 
 def ordering(keys: Sequence[OrderKey]) -> tuple[FromClause, tuple[Ordering, ...]]:
-    """What to select from, and the keys: each field that lives in another table is joined once."""
+    """Say what to select from, and by what to order: a field of another table is joined."""
     source: FromClause = envelopes
     ordered: list[Ordering] = []
     for key in keys:
@@ -162,7 +162,7 @@ def sort(orderings: Sequence[Ordering]) -> list[Expression]:
 
 
 def after(orderings: Sequence[Ordering], values: Sequence[Value | None], seq: int) -> Condition:
-    """What comes after the row with these values in that order (keyset pagination)."""
+    """Hold for what comes after the row with these values in that order (keyset pagination)."""
     alternatives: list[Condition] = []
     equal: list[Condition] = []
     for key, value in zip(orderings, values, strict=True):
@@ -217,7 +217,7 @@ def _where(
     as_set: bool,
     folded: bool = False,
 ) -> Condition:
-    """The field is there, and its value passes the test (None: any value does)."""
+    """Hold where the field is there and its value passes the test (None: any value does)."""
     if field.family == "column":
         return _column(field, test, folded=folded)
     if field.family in {"tags", "metrics"} and not as_set:

@@ -24,7 +24,7 @@ _PART = re.compile(r"`((?:[^`]|``)+)`|([\w-]+)")
 
 
 def field_of(text: str, position: int) -> Field:
-    """The field that a path names.
+    """Give the field that a path names.
 
     Parameters
     ----------

@@ -114,7 +114,7 @@ class Query:
 
 
 def atoms(node: Node | None) -> tuple[Atom, ...]:
-    """The tests in a condition, from left to right."""
+    """List the tests in a condition, from left to right."""
     found: list[Atom] = []
     pending: list[Node] = [] if node is None else [node]
     while pending:

@@ -21,7 +21,7 @@ _DOING = {
 
 
 def actor(scope: str) -> Callable[[Request], Store]:
-    """A dependency: the store, acting in the name of a token with this scope.
+    """Make a dependency: the store, acting in the name of a token with this scope.
 
     Raises
     ------

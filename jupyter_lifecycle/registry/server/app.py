@@ -20,7 +20,7 @@ BLOB_LIMIT = 20 * 2**30
 def create_app(
     store: Store, *, body_limit: int = BODY_LIMIT, blob_limit: int = BLOB_LIMIT
 ) -> FastAPI:
-    """The registry over HTTP.
+    """Make the registry over HTTP.
 
     Parameters
     ----------

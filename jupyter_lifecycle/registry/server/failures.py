@@ -25,7 +25,7 @@ _WORDS = {
 
 
 def shaped(status: int, code: str, message: str, **detail: Any) -> JSONResponse:
-    """An error as a response."""
+    """Write an error as a response."""
     return JSONResponse(
         {"error": {"code": code, "message": message, "detail": detail}}, status_code=status
     )

@@ -69,7 +69,7 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one state and changes nothing."""
+        """Open a transaction that sees one state and changes nothing."""
         engine = self._open(create=False)
         with _spoken_errors(self), engine.connect() as connection, connection.begin():
             if not self.is_sqlite:
@@ -80,7 +80,7 @@ class Database:
 
     @contextlib.contextmanager
     def writing(self, *, keep: bool = True) -> Iterator[tuple[Connection, int]]:
-        """A transaction that no other writer runs beside; gives the time in it too.
+        """Open a transaction that no other writer runs beside; gives the time in it too.
 
         Parameters
         ----------

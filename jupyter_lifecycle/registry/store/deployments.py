@@ -131,14 +131,14 @@ def get(connection: Connection, id_: str) -> Deployment:
 
 
 def of_endpoint(connection: Connection, endpoint: str, limit: int) -> tuple[Deployment, ...]:
-    """The attempts of an endpoint, newest first."""
+    """Give the attempts of an endpoint, newest first."""
     mine = deployments.c.endpoint == endpoint
     found = select(deployments).where(mine).order_by(deployments.c.seq.desc()).limit(limit)
     return tuple(rows.deployment(row) for row in connection.execute(found))
 
 
 def last_deployment(connection: Connection, endpoint: str) -> Deployment | None:
-    """The newest attempt of an endpoint."""
+    """Give the newest attempt of an endpoint."""
     return next(iter(of_endpoint(connection, endpoint, 1)), None)
 
 

@@ -44,13 +44,13 @@ SHORTEST_PREFIX = 4
 
 
 def folded(text: str | None) -> str | None:
-    """The casefolded text where it differs, which is what ``ilike`` looks at."""
+    """Give the casefolded text where it differs, which is what ``ilike`` looks at."""
     fold = text.casefold() if text is not None else None
     return None if fold == text else fold
 
 
 def seq_of(connection: Connection, prefix: str) -> tuple[int, str]:
-    """The key and whole id of the envelope whose id starts so.
+    """Give the key and whole id of the envelope whose id starts so.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def seq_of(connection: Connection, prefix: str) -> tuple[int, str]:
 
 
 def known(connection: Connection, id_: str) -> int | None:
-    """The key of the envelope with this id, if there is one."""
+    """Give the key of the envelope with this id, if there is one."""
     found: int | None = connection.scalar(select(envelopes.c.seq).where(envelopes.c.id == id_))
     return found
 
@@ -97,7 +97,7 @@ def records(
     found: Select[Any],
     load: Callable[[str], Mapping[str, Any]],
 ) -> tuple[tuple[EnvelopeRecord, ...], tuple[Any, ...]]:
-    """The envelopes of a selection that starts with :data:`COLUMNS`, and its raw rows.
+    """Read the envelopes of a selection that starts with :data:`COLUMNS`, and its raw rows.
 
     Manifests are read through ``load`` when somebody looks into them.
     """
@@ -152,7 +152,7 @@ def record(
 
 
 def manifest_text(connection: Connection, id_: str) -> str:
-    """The manifest, byte for byte as it was saved.
+    """Give the manifest, byte for byte as it was saved.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def manifest_text(connection: Connection, id_: str) -> str:
 
 
 def names(connection: Connection) -> tuple[str, ...]:
-    """The names in use, in order; found by leaps through the index, not by reading it."""
+    """Give the names in use, in order; found by leaps through the index, not by reading it."""
     found: list[str] = []
     last: str | None = connection.scalar(select(func.min(envelopes.c.name)))
     while last is not None:
@@ -228,7 +228,7 @@ def _environment(connection: Connection, facts: Facts) -> int:
 def _shared(
     connection: Connection, table: Table, content: object, more: Mapping[str, Any]
 ) -> tuple[int, bool]:
-    """The row for this content, made where there is none: many envelopes share one."""
+    """Find or make the row for this content: many envelopes share one."""
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
     found = connection.scalar(select(table.c.key).where(table.c.digest == digest))
     if found is not None:

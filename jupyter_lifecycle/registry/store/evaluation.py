@@ -37,7 +37,7 @@ class Watched:
 
 
 def query_of(rule: Rule) -> Query:
-    """A rule's condition and order as one query."""
+    """Give a rule's condition and order as one query."""
     return Query(parse_condition(rule.when).where, parse_order(rule.order_by))
 
 
@@ -48,7 +48,7 @@ def all_rules(connection: Connection) -> tuple[Rule, ...]:
 
 
 def watch(connection: Connection, seq: int, touched: Iterable[str]) -> tuple[Watched, ...]:
-    """The rules that read one of the touched fields (``tags.approved``), before the change."""
+    """Give the rules that read one of the touched fields (``tags.approved``), before the change."""
     changing = frozenset(touched)
     watched = []
     for rule in all_rules(connection):
@@ -105,7 +105,7 @@ def preview(changes: Iterable[EndpointChange], checked: int) -> Preview:
 
 
 def wanted(connection: Connection, endpoint: str) -> str | None:
-    """The id of the envelope that an endpoint should serve now."""
+    """Give the id of the envelope that an endpoint should serve now."""
     found: str | None = connection.scalar(
         select(wants.c.envelope).where(wants.c.endpoint == endpoint)
     )
@@ -113,7 +113,7 @@ def wanted(connection: Connection, endpoint: str) -> str | None:
 
 
 def forget_want(change: Change, endpoint: str) -> None:
-    """A rule is gone: nothing is wanted there any more."""
+    """Want nothing there any more: the rule is gone."""
     change.connection.execute(delete(wants).where(wants.c.endpoint == endpoint))
     change.tell("want.changed", endpoint, {"envelope": None, "because": "the rule was removed"})
 

@@ -41,6 +41,6 @@ class Change:
 
 
 def read(connection: Connection, after: int, limit: int) -> tuple[Event, ...]:
-    """The events after a number, oldest first."""
+    """Give the events after a number, oldest first."""
     found = select(events).where(events.c.seq > after).order_by(events.c.seq).limit(limit)
     return tuple(rows.event(row) for row in connection.execute(found))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def current_tags(connection: Connection, seq: int) -> dict[str, str]:
-    """The tags of an envelope."""
+    """Give the tags of an envelope."""
     found = select(tags.c.key, tags.c.value).where(tags.c.envelope == seq)
     return {row.key: row.value for row in connection.execute(found)}
 
@@ -32,7 +32,7 @@ def tag_differences(
     unset: Sequence[str],
     expect: Mapping[str, str | None] | None,
 ) -> dict[str, str | None]:
-    """What would really change.
+    """Find what would really change.
 
     Raises
     ------

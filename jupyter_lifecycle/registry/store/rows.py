@@ -20,12 +20,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def moment(micros: int) -> datetime:
-    """A stored time as an aware datetime in UTC."""
+    """Read a stored time as an aware datetime in UTC."""
     return _EPOCH + timedelta(microseconds=micros)
 
 
 def optional_moment(micros: int | None) -> datetime | None:
-    """The same where there may be none."""
+    """Read the same where there may be none."""
     return None if micros is None else moment(micros)
 
 
@@ -35,17 +35,17 @@ def dumps(value: Any) -> str:
 
 
 def tag_change(row: Any) -> TagChange:
-    """A row of ``tag_changes``."""
+    """Read a row of ``tag_changes``."""
     return TagChange(moment(row.at), row.author, row.key, row.before, row.after)
 
 
 def metric_point(row: Any) -> MetricPoint:
-    """A row of ``metric_points``."""
+    """Read a row of ``metric_points``."""
     return MetricPoint(moment(row.at), row.author, row.key, row.value, row.step)
 
 
 def rule(row: Any) -> Rule:
-    """A row of ``rules``."""
+    """Read a row of ``rules``."""
     return Rule(
         endpoint=row.endpoint,
         when=row.when,
@@ -60,7 +60,7 @@ def rule(row: Any) -> Rule:
 
 
 def want(row: Any) -> Want:
-    """A row of ``wants``."""
+    """Read a row of ``wants``."""
     return Want(
         endpoint=row.endpoint,
         target=row.target,
@@ -72,12 +72,12 @@ def want(row: Any) -> Want:
 
 
 def steps_text(steps: tuple[Step, ...]) -> str:
-    """Steps as they are stored."""
+    """Write steps as they are stored."""
     return dumps([[step.name, step.state, step.seconds, step.fact] for step in steps])
 
 
 def deployment(row: Any) -> Deployment:
-    """A row of ``deployments``."""
+    """Read a row of ``deployments``."""
     return Deployment(
         id=row.id,
         endpoint=row.endpoint,
@@ -93,7 +93,7 @@ def deployment(row: Any) -> Deployment:
 
 
 def event(row: Any) -> Event:
-    """A row of ``events``."""
+    """Read a row of ``events``."""
     return Event(
         seq=row.seq,
         at=moment(row.at),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def check_rule(rule: Rule) -> Rule:
-    """The rule, where it can be one.
+    """Check a rule.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def remove_rule(change: Change, endpoint: str) -> None:
 
 
 def all_wants(connection: Connection) -> tuple[Want, ...]:
-    """What each endpoint with a rule should serve."""
+    """Say what each endpoint with a rule should serve."""
     found = connection.execute(select(wants).order_by(wants.c.endpoint))
     return tuple(rows.want(row) for row in found)
 

@@ -74,7 +74,7 @@ def keys(connection: Connection, family: str, limit: int = 300) -> tuple[str, ..
 def page_select(
     connection: Connection, query: Query, limit: int, start: tuple[list[Value | None], int] | None
 ) -> tuple[Select[Any], int]:
-    """The selection of a page of envelopes, and how many keys of the order it carries."""
+    """Select a page of envelopes; also how many keys of the order it carries."""
     order = query.order or NEWEST_FIRST
     source, orderings = ordering(order)
     found = select(*COLUMNS, *[key.value.label(f"key_{i}") for i, key in enumerate(orderings)])
@@ -87,7 +87,7 @@ def page_select(
 
 
 def best(connection: Connection, query: Query) -> str | None:
-    """The id of the first match."""
+    """Give the id of the first match."""
     found, _ = page_select(connection, query, 1, None)
     row = connection.execute(found).first()
     return None if row is None else str(row.id)
@@ -102,7 +102,7 @@ def count(connection: Connection, query: Query) -> int:
 
 
 def _driver(connection: Connection, where: Node | None) -> Atom | None:
-    """The condition that few envelopes pass, if one of those that all must pass is such.
+    """Find the condition that few envelopes pass, if one that all must pass is such.
 
     It's found by counting to :data:`FEW` at most, in an index.
     """
@@ -121,7 +121,7 @@ def _driver(connection: Connection, where: Node | None) -> Atom | None:
 
 
 def latest(connection: Connection, query: Query, text: str) -> str:
-    """The id of the first match.
+    """Give the id of the first match.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def encode_cursor(text: str, values: Sequence[Value | None], seq: int) -> str:
 
 
 def decode_cursor(text: str, cursor: str, order: Sequence[OrderKey]) -> tuple[list[Any], int]:
-    """The values where the last page ended.
+    """Read the values where the last page ended.
 
     Raises
     ------

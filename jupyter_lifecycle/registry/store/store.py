@@ -73,14 +73,14 @@ class Store:
 
     @classmethod
     def in_folder(cls, folder: Path, *, author: str) -> Store:
-        """The embedded store: ``registry.db`` and ``artifacts/`` in a folder, made at first use."""
+        """Open the embedded store: ``registry.db`` and ``artifacts/``, made at the first write."""
         file = folder / "registry.db"
         database = Database(f"sqlite:///{file}", file=file)
         artifacts = FolderArtifacts(folder / "artifacts")
         return cls(database, artifacts, author=author, location=str(folder))
 
     def by(self, author: str) -> Store:
-        """The same store, acting for somebody else."""
+        """Give the same store, acting for somebody else."""
         return Store(self._database, self._artifacts, author=author, location=self.location)
 
     @property
@@ -128,7 +128,7 @@ class Store:
         return Page(records[:limit], search.encode_cursor(query, values, last.seq))
 
     def latest(self, query: str) -> EnvelopeRecord:
-        """The first match.
+        """Give the first match.
 
         Raises
         ------
@@ -147,7 +147,7 @@ class Store:
             return search.count(connection, search.read_query(connection, query))
 
     def get(self, prefix: str) -> EnvelopeRecord:
-        """The envelope whose id starts so.
+        """Give the envelope whose id starts so.
 
         Raises
         ------
@@ -161,17 +161,17 @@ class Store:
             return envelopes.record(connection, seq, self._load_manifest)
 
     def manifest(self, id_: str) -> bytes:
-        """The manifest of an envelope, byte for byte as it was saved."""
+        """Give the manifest of an envelope, byte for byte as it was saved."""
         with self._database.reading() as connection:
             return envelopes.manifest_text(connection, id_).encode()
 
     def names(self) -> tuple[str, ...]:
-        """The names in use, in order."""
+        """Give the names in use, in order."""
         with self._database.reading() as connection:
             return envelopes.names(connection)
 
     def keys(self, family: str) -> tuple[str, ...]:
-        """The keys of ``tags`` or ``metrics`` in use, in order; at most 300."""
+        """Give the keys of ``tags`` or ``metrics`` in use, in order; at most 300."""
         if family not in {"tags", "metrics"}:
             raise words.InvalidValueError(
                 f"There are keys of tags and of metrics, not of {family!r}."
@@ -371,20 +371,20 @@ class Store:
             return evaluation.all_rules(connection)
 
     def preview(self, id_: str, set_: Mapping[str, str], unset: Sequence[str]) -> Preview:
-        """What changing tags would move: the change is made and rolled back."""
+        """Say what changing tags would move: the change is made and rolled back."""
         with self._database.writing(keep=False) as (connection, now):
             change = Change(connection, now, self._author)
             return self._tag(change, id_, set_, unset, None)[1]
 
     def preview_rule(self, rule: Rule) -> Preview:
-        """What writing a rule would move: it's written and rolled back."""
+        """Say what writing a rule would move: it's written and rolled back."""
         rules.check_rule(rule)
         with self._database.writing(keep=False) as (connection, now):
             _, moved = rules.write_rule(Change(connection, now, self._author), rule)
             return evaluation.preview((moved,), 1)
 
     def wants(self) -> tuple[Want, ...]:
-        """What each endpoint with a rule should serve."""
+        """Say what each endpoint with a rule should serve."""
         with self._database.reading() as connection:
             return rules.all_wants(connection)
 
@@ -421,7 +421,7 @@ class Store:
             return deployments.write(Change(connection, now, self._author), id_, values)
 
     def deployments(self, endpoint: str, limit: int) -> tuple[Deployment, ...]:
-        """The attempts of an endpoint, newest first."""
+        """Give the attempts of an endpoint, newest first."""
         with self._database.reading() as connection:
             return deployments.of_endpoint(connection, endpoint, limit)
 
@@ -441,7 +441,7 @@ class Store:
             return deployments.lease_holder(connection, name, self._database.now(connection))
 
     def events(self, after: int, limit: int) -> tuple[Event, ...]:
-        """What happened after a number, oldest first."""
+        """Say what happened after a number, oldest first."""
         with self._database.reading() as connection:
             return events.read(connection, after, max(1, min(limit, 1_000)))
 
@@ -454,6 +454,14 @@ class Store:
         with self._database.writing() as (connection, now):
             return tokens.create(Change(connection, now, self._author), name, scopes, seconds)
 
+    def first_token(self) -> str | None:
+        """Make a token that may do all, where there is none at all yet; else None."""
+        with self._database.writing() as (connection, now):
+            if tokens.listed(connection):
+                return None
+            change = Change(connection, now, self._author)
+            return tokens.create(change, self._author, ["admin"], None)[1]
+
     def tokens(self) -> tuple[TokenRecord, ...]:
         """All tokens, oldest first."""
         with self._database.reading() as connection:
@@ -465,7 +473,7 @@ class Store:
             return tokens.revoke(Change(connection, now, self._author), id_)
 
     def authenticate(self, secret: str) -> TokenRecord | None:
-        """The record of a token that may be used now."""
+        """Give the record of a token that may be used now."""
         with self._database.reading() as connection:
             return tokens.find(connection, secret, self._database.now(connection))
 

@@ -122,7 +122,7 @@ def revoke(change: Change, id_: str) -> TokenRecord:
 
 
 def find(connection: Connection, secret: str, now: int) -> TokenRecord | None:
-    """The record of a token that may be used now."""
+    """Give the record of a token that may be used now."""
     # The secret has 256 random bits: a plain hash is enough, and finding it leaks nothing.
     mine = tokens.c.digest == _digest(secret)
     row = connection.execute(select(tokens).where(mine)).first()
