@@ -1,1 +1,40 @@
-"""See docs/architecture.md."""
+"""What a notebook shows: the explorer, the panels, and the markup of cards and messages.
+
+The names are imported when they are first used, so that a card needs no widget.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jupyter_lifecycle.widgets.explorer import Explorer as Explorer
+    from jupyter_lifecycle.widgets.explorer import ExplorerSource as ExplorerSource
+    from jupyter_lifecycle.widgets.explorer import explore as explore
+    from jupyter_lifecycle.widgets.opening import deploy_panel as deploy_panel
+    from jupyter_lifecycle.widgets.opening import save_panel as save_panel
+    from jupyter_lifecycle.widgets.opening import tag_panel as tag_panel
+
+_HOME = {
+    "Explorer": "explorer",
+    "ExplorerSource": "explorer",
+    "deploy_panel": "opening",
+    "explore": "explorer",
+    "save_panel": "opening",
+    "tag_panel": "opening",
+}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605 - one list of names, not two
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,156 @@
+"""What users call to see a panel: the outside supplied, everything else found."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from jupyter_lifecycle.widgets.findings import find_by_building
+from jupyter_lifecycle.widgets.introspection import module_alias, visible
+from jupyter_lifecycle.widgets.panel_deploy import DeployPanel
+from jupyter_lifecycle.widgets.panel_save import SavePanel
+from jupyter_lifecycle.widgets.panel_tag import TagPanel
+from jupyter_lifecycle.widgets.proposal import Given, adopt, propose
+from jupyter_lifecycle.widgets.save_form import Tools
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+    from jupyter_lifecycle.registry import Envelope, Registry
+
+
+def save_panel(
+    namespace: MutableMapping[str, Any] | None = None,
+    *,
+    registry: Registry | None = None,
+    model: Any = None,
+    example: Any = None,
+    name: str | None = None,
+    features: str = "",
+) -> SavePanel:
+    """Show a panel that saves a model with one click.
+
+    Parameters
+    ----------
+    namespace : MutableMapping, optional
+        Where model, example and metrics are looked for, and where the envelope is bound to
+        ``envelope``; in a notebook its own.
+    registry : Registry, optional
+        Where to save; the user's own by default. Registries that the namespace has can be chosen.
+    model, example : object or str, optional
+        What to save and its example, or expressions of them; found by themselves otherwise.
+    name : str, optional
+        Name of the envelope; otherwise the one last used, or the notebook's.
+    features : str, optional
+        Expression of the feature graph that goes with the model.
+
+    Returns
+    -------
+    SavePanel
+        A widget.
+    """
+    from jupyter_lifecycle.registry import save
+
+    given = Given(model, example, name)
+    names = adopt(_user_namespace() if namespace is None else namespace, given)
+    tools = Tools(
+        save=save,
+        find=find_by_building,
+        tag_panel=tag_panel,
+        registries=registries(names, registry),
+        features=features,
+    )
+    return SavePanel(names, propose(names, given, os.environ.get("JPY_SESSION_NAME", "")), tools)
+
+
+def tag_panel(envelope: Envelope | str, *, registry: Registry | None = None) -> TagPanel:
+    """Show a panel that changes the tags of an envelope and previews what that deploys.
+
+    Parameters
+    ----------
+    envelope : Envelope or str
+        An envelope, or an id or the start of one.
+    registry : Registry, optional
+        Where to look up an id; the user's own by default.
+
+    Returns
+    -------
+    TagPanel
+        A widget.
+
+    Raises
+    ------
+    NotFoundError
+        There is no envelope of that id.
+    """
+    from jupyter_lifecycle.deployment import see_to_deployer
+    from jupyter_lifecycle.registry import Registry
+
+    if isinstance(envelope, str):
+        envelope = (registry or Registry()).get(envelope)
+    names = visible(_user_namespace())
+    variable = next((name for name, value in names.items() if value is envelope), "envelope")
+    return TagPanel(envelope, variable, see_to_deployer)
+
+
+def deploy_panel(endpoint: str | None = None, *, registry: Registry | None = None) -> DeployPanel:
+    """Show a panel of an endpoint: its rule, its deployments as they run, a form to try it.
+
+    Parameters
+    ----------
+    endpoint : str, optional
+        Its name. Without one the first that the registry has; where there is none, or no rule
+        for it yet, the panel opens with the form of a rule, filled from the last save.
+    registry : Registry, optional
+        The user's own by default.
+
+    Returns
+    -------
+    DeployPanel
+        A widget.
+    """
+    from jupyter_lifecycle import deployment
+    from jupyter_lifecycle.registry import Registry
+
+    chosen = registry or Registry()
+    if endpoint is None:
+        endpoint = next((rule.endpoint for rule in chosen.rules()), "")
+    return DeployPanel(endpoint, chosen, deployment, module_alias(_user_namespace()))
+
+
+def registries(
+    namespace: Mapping[str, Any], registry: Registry | None
+) -> dict[str, tuple[str, Registry]]:
+    """Find the registries that can be chosen: the given one first, then those in the namespace.
+
+    Returns
+    -------
+    dict
+        What is shown, to the expression and the registry; the expression of the user's own
+        registry is empty, since a save needs none for it.
+    """
+    from jupyter_lifecycle.registry import Registry
+
+    own = Registry()
+    named = [
+        (name, value) for name, value in visible(namespace).items() if isinstance(value, Registry)
+    ]
+    first = own if registry is None else registry
+    found: dict[str, tuple[str, Registry]] = {}
+    for name, value in [("", first), *named, ("", own)]:
+        known = next((key for key, other in named if other is value), name)
+        expression = "" if value.location == own.location else known or _expression(value)
+        shown = "Local registry" if value.location == own.location else value.location
+        found.setdefault(shown, (expression, value))
+    return found
+
+
+def _expression(registry: Registry) -> str:
+    return f"jl.Registry({registry.location!r})"
+
+
+def _user_namespace() -> MutableMapping[str, Any]:
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return {} if shell is None else shell.user_ns

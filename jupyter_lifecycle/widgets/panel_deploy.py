@@ -1,0 +1,263 @@
+"""The deploy panel: what an endpoint serves and why, its attempts as they run, a form to try it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from jupyter_lifecycle.errors import LifecycleError, NotFoundError, RegistryError
+from jupyter_lifecycle.registry.records import Rule
+from jupyter_lifecycle.widgets import deploy_views, views
+from jupyter_lifecycle.widgets.introspection import quoted
+from jupyter_lifecycle.widgets.markup import Markup, element, join
+from jupyter_lifecycle.widgets.panel import Panel, html, row, stack, toggle, told
+from jupyter_lifecycle.widgets.rule_form import RuleForm
+from jupyter_lifecycle.widgets.saved_before import named
+from jupyter_lifecycle.widgets.try_form import TryForm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jupyter_lifecycle.registry import Registry
+    from jupyter_lifecycle.registry.records import Deployment, EndpointRecord
+    from jupyter_lifecycle.widgets.work import Worker
+
+_LOOK = 1.0
+_SHOWN = 5
+
+
+class Calls(Protocol):
+    """The public functions that the panel calls."""
+
+    def endpoint(self, name: str, *, registry: Registry) -> Any:
+        """Give an endpoint that can be asked."""
+        ...
+
+    def rule(
+        self, endpoint: str, *, when: str, order_by: str, on_none: Any, registry: Registry
+    ) -> Rule:
+        """Write a rule."""
+        ...
+
+
+class DeployPanel(Panel):
+    """Shows an endpoint as it lives; see :func:`jupyter_lifecycle.deploy_panel`.
+
+    Parameters
+    ----------
+    endpoint : str
+        Its name; empty to make a rule for the last save.
+    registry : Registry
+        Where its rule is.
+    calls : Calls
+        The public functions that are called.
+    alias : str
+        What the lines of code call the package.
+    worker : Worker, optional
+        Who runs it; threads by default.
+    now : callable, optional
+        The time, aware.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        registry: Registry,
+        calls: Calls,
+        alias: str = "jl",
+        worker: Worker | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    ) -> None:
+        super().__init__(worker)
+        self._name, self._registry, self._calls = endpoint, registry, calls
+        self._alias, self._now = alias, now
+        self._record: EndpointRecord | None = None
+        self._deployments: Sequence[Deployment] = ()
+        self._editing = False
+        self._tried = ""
+        self._make_parts()
+        self._draw()
+        self._worker.repeat(_LOOK, self._look)
+
+    def _make_parts(self) -> None:
+        self._head, self._band = html("jl-head"), html("jl-band-place")
+        self._rule, self._runs, self._call = html(), html(), html()
+        self._log = html("jl-part")
+        self._form = RuleForm(
+            self,
+            self._registry,
+            write=self._write_rule,
+            done=self._leave_form,
+            code=lambda rule: deploy_views.rule_code(rule, self._alias, self._registry_code),
+        )
+        self._try = TryForm(self, self._ask, self._predict_code)
+        self._left = stack(
+            stack(self._rule, self._form, classes=("jl-part",)),
+            stack(self._runs, classes=("jl-part", "jl-live")),
+            stack(self._call, classes=("jl-part", "jl-live")),
+        )
+        self._right = stack(
+            stack(self._try, classes=("jl-part",)), self._log, classes=("jl-side", "jl-live")
+        )
+        columns = row(self._left, self._right, classes=("jl-columns", "jl-wide"))
+        self.frame(self._head, self._band, columns)
+
+    # what is asked ----------------------------------------------------------------------------
+
+    def _look(self) -> bool:
+        """Look once; paint only what changed. Nothing is asked while nobody looks."""
+        views_of_it = self.announcer._view_count  # noqa: SLF001 - ipywidgets' own count of views
+        if self._record is not None and views_of_it == 0:
+            return True
+        try:
+            record, deployments = self._read()
+        except RegistryError as error:
+            self.show_error(error)
+            return True
+        if record != self._record or deployments != self._deployments or not self._head.value:
+            self._tell_change(record)
+            self._record, self._deployments = record, deployments
+            self._use_schema()
+            self._draw()
+        return True
+
+    def _read(self) -> tuple[EndpointRecord | None, Sequence[Deployment]]:
+        try:
+            record = self._registry.endpoint(self._name)
+        except NotFoundError:
+            return None, ()
+        return record, self._registry.deployments(self._name, _SHOWN)
+
+    def _tell_change(self, record: EndpointRecord | None) -> None:
+        if self._record is not None and record is not None and record.state != self._record.state:
+            self.say(deploy_views.summary(record))
+
+    def _use_schema(self) -> None:
+        """Make the fields of the form from the envelope that serves, once for each."""
+        record = self._record
+        serving = record.serving if record else None
+        if record is None or not serving or serving == self._tried:
+            return
+        envelope = self._registry.get(serving)
+        rows = envelope.bundle.example_json() if self._registry.is_local else []
+        if isinstance(rows, dict):
+            rows = [rows]
+        with self.painting():
+            self._try.use(envelope.schema, _records(rows), record.address or "")
+        self._tried = serving
+
+    def _ask(self) -> Any:
+        return self._calls.endpoint(self._name, registry=self._registry)
+
+    # the rule ---------------------------------------------------------------------------------
+
+    def _write_rule(self, rule: Rule) -> None:
+        self._calls.rule(
+            rule.endpoint,
+            when=rule.when,
+            order_by=rule.order_by,
+            on_none=rule.on_none,
+            registry=self._registry,
+        )
+        self._name = rule.endpoint
+
+    def _leave_form(self) -> None:
+        self._editing = False
+        self._look()
+        self._draw()
+
+    def _propose_rule(self) -> Rule:
+        """Fill the form from the last save: what a first rule most often says."""
+        try:
+            last = self._registry.latest("")
+        except NotFoundError:
+            return Rule(self._name, "")
+        when = f"{named(last.name)} and tags.approved = 'yes'"
+        return Rule(self._name or last.name, when)
+
+    # what is seen -----------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        record, now = self._record, self._now()
+        rule = record.rule if record else None
+        with self.painting():
+            extras = deploy_views.head_extras(record, now) if record else ()
+            self._head.value = views.title("serve", self._name or "New endpoint", *extras)
+            self._band.value = deploy_views.failure_band(record) if record else ""
+            form = self._editing or rule is None
+            toggle(self._form, "jl-hidden", on=not form)
+            if rule is None:
+                self._rule.value = views.part_head("Rule", "none yet")
+                if not self._form.rule.when and not self._form.rule.endpoint:
+                    self._form.fill(self._propose_rule())
+            elif self._editing:
+                self._rule.value = views.part_head("Rule", f"version {rule.version + 1}")
+            else:
+                self._rule.value = deploy_views.rule_view(rule, now)
+            self._draw_live(record, now)
+
+    def _draw_live(self, record: EndpointRecord | None, now: datetime) -> None:
+        for part in (self._right, self._left.children[1], self._left.children[2]):
+            toggle(part, "jl-hidden", on=record is None)
+        if record is None:
+            return
+        toggle(self._right, "jl-hidden", on=not record.serving and not self._deployments)
+        toggle(self._try, "jl-hidden", on=not record.serving)
+        self._runs.value = deploy_views.deployments_view(self._deployments, now)
+        self._call.value = join(
+            (
+                views.part_head("Call it", record.address),
+                views.code_block(self._predict_code("rows")),
+            )
+        )
+        last = self._deployments[0] if self._deployments else None
+        self._log.value = deploy_views.log_view(last)
+
+    @property
+    def _registry_code(self) -> str:
+        from jupyter_lifecycle.registry import Registry
+
+        own = self._registry.location == Registry().location
+        return "" if own else f"{self._alias}.Registry({quoted(self._registry.location)})"
+
+    def _predict_code(self, rows: str) -> str:
+        registry = f", registry={self._registry_code}" if self._registry_code else ""
+        return f"{self._alias}.endpoint({quoted(self._name)}{registry}).predict({rows})"
+
+    def clicked(self, value: str) -> None:
+        """Open the rule's form."""
+        if value == "rule:edit" and self._record and self._record.rule:
+            self._form.fill(self._record.rule)
+            self._editing = True
+            self._draw()
+
+    def show_error(self, error: Exception) -> None:
+        """Show it in the band; what was shown stays, and so does what was typed."""
+        lead = "The registry does not answer." if isinstance(error, RegistryError) else "Not shown."
+        if not isinstance(error, LifecycleError):
+            lead = "Something went wrong."
+        with self.painting():
+            self._band.value = views.band("error", lead, told(error))
+        self.alert(f"{lead} {told(error)}")
+
+    def snapshot(self) -> Markup:
+        """Draw state, rule and attempts for a file."""
+        record, now = self._record, self._now()
+        title = element("h3", self._name or "New endpoint")
+        if record is None:
+            return element("div", title, element("p", "No rule yet."), class_="jl")
+        said = f"As of {now:%H:%M}: {deploy_views.summary(record)}."
+        rule = element("p", deploy_views.mono_long(record.rule.when)) if record.rule else None
+        attempts = deploy_views.deployments_text(self._deployments, now)
+        return element("div", title, element("p", said), rule, attempts, class_="jl")
+
+    def plain(self) -> str:
+        """Say how the endpoint stands in a line."""
+        if self._record is None:
+            return f"{self._name or 'New endpoint'}: no rule yet"
+        return deploy_views.summary(self._record)
+
+
+def _records(rows: Any) -> list[dict[str, Any]]:
+    """Leave the example rows that are objects: a form has a field for each of their members."""
+    return [item for item in rows if isinstance(item, dict)]
