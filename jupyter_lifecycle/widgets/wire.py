@@ -1,7 +1,8 @@
 """What crosses from the kernel to the explorer, as frozen values.
 
-``scripts/wire_types.py`` writes ``labextension/src/wire.ts`` from these classes; a test holds the two
-together. Node arrays are columnar: ten thousand nodes are a handful of lists, not ten thousand objects.
+``scripts/wire_types.py`` writes ``labextension/src/wire.ts`` from these classes; a test holds the
+two together. Node arrays are columnar: ten thousand nodes are a handful of lists, not ten thousand
+objects.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 State = Literal["fresh", "cached", "stale", "queued", "running", "error", "input", "unbound", "new"]
-"""``new`` is a feature that was never computed and is in no cache: drawn like queued, without dots."""
+"""``new`` is a feature that was never computed and is in no cache: queued without dots."""
 
 Action = Literal["inspect", "run", "invalidate", "drop", "select", "interrupt"]
 
@@ -32,6 +33,8 @@ class GraphView:
     """Pairs of node indices, flat: parent, child, parent, child …"""
     docs: list[str]
     """First line of each docstring."""
+    live: bool = True
+    """Whether there is a session behind it that can run features; else it is only looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class NodeState:
     index: int
     state: State
     note: str
-    """Second line of the node: ``parent changed``, ``waits for hub_load``, the error's first line."""
+    """The node's second line: ``parent changed``, ``waits for hub_load``, the error's first."""
     dtype: str
     seconds: float | None
     rows: int | None
@@ -99,3 +102,26 @@ class Inspection:
     tags: list[tuple[str, str]]
     parents: list[Parent]
     children: list[Parent]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a view asks of the kernel."""
+
+    type: Literal["hello", "inspect", "act"]
+    """``hello`` asks for the graph and all states: sent by a view that has none."""
+    id: int
+    """Comes back in the :class:`Reply`."""
+    action: Action
+    """What to do with the names; read where ``type`` is ``act``."""
+    names: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The kernel's answer to one :class:`Request`."""
+
+    id: int
+    inspection: Inspection | None
+    error: str
+    """What went wrong, ready to show; empty where nothing did."""

@@ -1,0 +1,112 @@
+// The head: search, counts that filter, grouping, more.
+
+import type { State } from '../wire';
+import { button, fill, h } from './dom';
+import { glyph, icon } from './glyphs';
+import { CODE, COUNTED, type GraphModel } from './model';
+import type { Grouping } from './scene';
+import { grouped } from './words';
+
+export interface HeadActions {
+  filter(state: State, add: boolean): void;
+  group(grouping: Grouping): void;
+  hops(hops: number | null): void;
+  more(anchor: HTMLElement): void;
+}
+
+export interface HeadState {
+  readonly model: GraphModel;
+  readonly filter: ReadonlySet<State>;
+  readonly grouping: Grouping;
+  /** Hops in focus, or null where the whole graph is shown. */
+  readonly hops: number | null;
+}
+
+const WORDS: Partial<Record<State, string>> = { error: 'failed', new: 'not computed' };
+
+export interface Head {
+  readonly element: HTMLElement;
+  update(state: HeadState): void;
+}
+
+function countButton(state: State, actions: HeadActions, signal: AbortSignal): HTMLButtonElement {
+  const element = h(
+    'button',
+    { type: 'button', class: 'jl-count', 'data-lm-suppress-shortcuts': 'true' },
+    glyph(state),
+    h('span', {}),
+  );
+  element.addEventListener('click', event => actions.filter(state, event.shiftKey), { signal });
+  return element;
+}
+
+function groupingSelect(actions: HeadActions, signal: AbortSignal): HTMLSelectElement {
+  const select = h('select', {
+    class: 'jl-select',
+    'aria-label': 'Grouping',
+    'data-lm-suppress-shortcuts': 'true',
+  });
+  for (const [value, text] of [
+    ['cell', 'By cell'],
+    ['none', 'No groups'],
+  ] as const) {
+    const option = h('option', {}, text);
+    option.value = value;
+    select.append(option);
+  }
+  select.addEventListener('change', () => actions.group(select.value as Grouping), { signal });
+  return select;
+}
+
+function hopButtons(actions: HeadActions, signal: AbortSignal): HTMLElement {
+  const choices = [1, 2, 3, null].map(hops => {
+    const text = hops === null ? 'All' : hops === 1 ? '1 hop' : `${hops} hops`;
+    const element = button(text, () => actions.hops(hops), signal, { class: 'jl-segment' });
+    element.dataset.hops = String(hops);
+    return element;
+  });
+  return h(
+    'div',
+    { class: 'jl-segments', role: 'group', 'aria-label': 'Hops in focus' },
+    ...choices,
+  );
+}
+
+export function createHead(search: HTMLElement, actions: HeadActions, signal: AbortSignal): Head {
+  const counts = new Map(COUNTED.map(state => [state, countButton(state, actions, signal)]));
+  const grouping = groupingSelect(actions, signal);
+  const holder = h('span', { class: 'jl-select-holder' }, grouping, icon('down'));
+  const hops = hopButtons(actions, signal);
+  const more = button('', () => actions.more(more), signal, {
+    icon: 'more',
+    class: 'jl-icon-button jl-more',
+    label: 'More',
+  });
+  more.setAttribute('aria-haspopup', 'menu');
+  const list = h('div', { class: 'jl-counts', role: 'group', 'aria-label': 'States' });
+  fill(list, ...counts.values());
+  const element = h('div', { class: 'jl-head' }, search, list, holder, hops, more);
+  return {
+    element,
+    update: ({ model, filter, grouping: chosen, hops: focus }) => {
+      for (const [state, own] of counts) {
+        const count = model.counts[CODE[state]]!;
+        own.lastChild!.textContent = grouped(count);
+        own.classList.toggle('jl-zero', count === 0);
+        own.hidden = state === 'new' && count === 0;
+        own.setAttribute('aria-pressed', String(filter.has(state)));
+        const label = `${grouped(count)} ${WORDS[state] ?? state}`;
+        own.title = label;
+        own.setAttribute('aria-label', label);
+      }
+      grouping.value = chosen;
+      holder.hidden = focus !== null || model.view.groups.length === 0;
+      hops.hidden = focus === null;
+      for (const choice of hops.children)
+        choice.setAttribute(
+          'aria-pressed',
+          String((choice as HTMLElement).dataset.hops === String(focus)),
+        );
+    },
+  };
+}

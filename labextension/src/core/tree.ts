@@ -1,0 +1,93 @@
+// The parallel tree for screen readers: the chosen node's neighbourhood and the groups.
+
+import { fill, h } from './dom';
+import type { GraphModel } from './model';
+import type { Adjacency } from './order';
+import { nullShare, oneLine } from './words';
+
+const MOST = 40;
+
+export interface Tree {
+  readonly element: HTMLElement;
+  /** Rebuilds it around a node (-1: groups alone) and answers the id of the active row. */
+  update(model: GraphModel, node: number): string;
+}
+
+/** `origin_congestion, running, float64, 2.4 % null, 2 parents, 2 children` */
+export function describe(model: GraphModel, node: number): string {
+  const size = (side: Adjacency): number => side.start[node + 1]! - side.start[node]!;
+  const plural = (count: number, one: string, many: string): string =>
+    `${count} ${count === 1 ? one : many}`;
+  return [
+    oneLine(model.view.names[node]!),
+    model.stateOf(node),
+    oneLine(model.note[node]!),
+    model.dtype[node]!,
+    nullShare(model.nulls[node]!, model.rows[node]!),
+    plural(size(model.parents), 'parent', 'parents'),
+    plural(size(model.children), 'child', 'children'),
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+let serial = 0;
+
+export function createTree(): Tree {
+  const prefix = `jl-tree-${++serial}`;
+  const element = h('ul', { class: 'jl-hidden', role: 'tree', 'aria-label': 'Features' });
+  const row = (model: GraphModel, node: number, level: number): HTMLElement => {
+    const own = h('li', {
+      role: 'treeitem',
+      'aria-level': String(level),
+      'aria-label': describe(model, node),
+    });
+    own.id = `${prefix}-${node}`;
+    return own;
+  };
+  const around = (model: GraphModel, node: number, side: Adjacency, level: number): HTMLElement[] =>
+    Array.from(
+      side.list.subarray(
+        side.start[node]!,
+        Math.min(side.start[node + 1]!, side.start[node]! + MOST),
+      ),
+      other => row(model, other, level),
+    );
+  return {
+    element,
+    update: (model, node) => {
+      const groups = model.view.groups.map((title, g) => {
+        const note = model.view.group_notes[g]!;
+        const label = [oneLine(title), note].filter(Boolean).join(', ');
+        return h('li', { role: 'treeitem', 'aria-level': '1', 'aria-label': label });
+      });
+      if (node < 0) {
+        fill(element, ...groups);
+        return '';
+      }
+      const active = row(model, node, 2);
+      active.setAttribute('aria-selected', 'true');
+      fill(
+        element,
+        ...groups,
+        ...around(model, node, model.parents, 1),
+        active,
+        ...around(model, node, model.children, 3),
+      );
+      return active.id;
+    },
+  };
+}
+
+/** What the canvas is, in one line: `34 features, 2 stale, 1 running`. */
+export function summarise(model: GraphModel): string {
+  const states = (['error', 'stale', 'running', 'queued'] as const)
+    .map(state => {
+      let count = 0;
+      for (let i = 0; i < model.count; i++) if (model.stateOf(i) === state) count++;
+      return count > 0 ? `${count} ${state === 'error' ? 'failed' : state}` : '';
+    })
+    .filter(Boolean);
+  const features = `${model.features} feature${model.features === 1 ? '' : 's'}`;
+  return [features, ...states].join(', ');
+}

@@ -1,0 +1,103 @@
+// Written by scripts/wire_types.py from jupyter_lifecycle/widgets/wire.py. Change that file.
+
+export const STATES = ["fresh", "cached", "stale", "queued", "running", "error", "input", "unbound", "new"] as const;
+
+export type State = "fresh" | "cached" | "stale" | "queued" | "running" | "error" | "input" | "unbound" | "new";
+
+export type Action = "inspect" | "run" | "invalidate" | "drop" | "select" | "interrupt";
+
+/** The graph's structure: sent whole when the graph changes, never for a change of state. */
+export interface GraphView {
+  readonly version: number;
+  readonly names: readonly string[];
+  readonly kinds: readonly ("feature" | "input" | "unbound")[];
+  /** Titles of the groups in notebook order, such as `Rolling delays`. */
+  readonly groups: readonly string[];
+  /** Beside each title, such as `cell 4`. */
+  readonly group_notes: readonly string[];
+  /** For each node the index of its group, or -1. */
+  readonly group: readonly number[];
+  /** Pairs of node indices, flat: parent, child, parent, child … */
+  readonly edges: readonly number[];
+  /** First line of each docstring. */
+  readonly docs: readonly string[];
+  /** Whether there is a session behind it that can run features; else it is only looked at. */
+  readonly live: boolean;
+}
+
+/** Live facts about one node; `None` where not known. */
+export type NodeRow = readonly [
+  index: number,
+  state: State,
+  note: string,
+  dtype: string,
+  seconds: number | null,
+  rows: number | null,
+  nulls: number | null,
+  bytes: number | null,
+  hit: boolean | null,
+];
+
+/** A change of states: all nodes at first, then only those that changed. */
+export interface StatesView {
+  /** The :class:`GraphView` it belongs to. */
+  readonly version: number;
+  readonly nodes: readonly NodeRow[];
+  /** What runs, for the foot: `origin_congestion`; empty when idle. */
+  readonly running: string;
+  readonly done: number;
+  /** Features recomputed so far and in this computation; 0 and 0 when idle. */
+  readonly total: number;
+  /** The foot when idle: `All 19 from cache, 6 ms.` or the last failure. */
+  readonly message: string;
+}
+
+/** A neighbour in the inspector. */
+export interface Parent {
+  readonly name: string;
+  readonly state: State;
+}
+
+/** All that the inspector shows of one node, answered on demand. */
+export interface Inspection {
+  readonly name: string;
+  readonly state: State;
+  readonly kind: "feature" | "input" | "unbound";
+  readonly doc: string;
+  readonly source: string;
+  readonly origin: string;
+  readonly dtype: string;
+  /** Label and figure, ready to show: rows, null, min, max, median, distinct, bytes, time. */
+  readonly facts: readonly (readonly [string, string])[];
+  /** Heights of up to 24 bars, 0 to 1; empty where it has none. */
+  readonly histogram: readonly number[];
+  /** The five largest categories with their share, for a column that is no number. */
+  readonly categories: readonly (readonly [string, number])[];
+  /** First values, formatted. */
+  readonly head: readonly string[];
+  /** Why it recomputed or did not, one line a step, cause first. */
+  readonly why: readonly string[];
+  readonly error: string;
+  readonly tags: readonly (readonly [string, string])[];
+  readonly parents: readonly Parent[];
+  readonly children: readonly Parent[];
+}
+
+/** What a view asks of the kernel. */
+export interface Request {
+  /** `hello` asks for the graph and all states: sent by a view that has none. */
+  readonly type: "hello" | "inspect" | "act";
+  /** Comes back in the :class:`Reply`. */
+  readonly id: number;
+  /** What to do with the names; read where `type` is `act`. */
+  readonly action: Action;
+  readonly names: readonly string[];
+}
+
+/** The kernel's answer to one :class:`Request`. */
+export interface Reply {
+  readonly id: number;
+  readonly inspection: Inspection | null;
+  /** What went wrong, ready to show; empty where nothing did. */
+  readonly error: string;
+}
