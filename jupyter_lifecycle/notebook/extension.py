@@ -125,7 +125,7 @@ def open_save_panel() -> None:
 def _show(what: str) -> None:
     extension = _extension(get_ipython())
     if extension is None:
-        show(message_line(_NOT_LOADED, state="queued"))
+        show(message_line(_NOT_LOADED))
     else:
         show(getattr(extension.session, what)())
 

@@ -91,7 +91,7 @@ class LifecycleMagics(Magics):
         if asked is None:
             return
         if not asked.values:
-            show(message_line(self.session.listed_inputs(), state="queued"))
+            show(message_line(self.session.listed_inputs()))
             return
         frames, values = [], {}
         for word in asked.values:
@@ -106,7 +106,7 @@ class LifecycleMagics(Magics):
                 values[word] = value
             else:
                 raise UsageError(f"%inputs: {word} has no name. Write name={word}.")
-        show(message_line(self.session.give(frames, values)))
+        show(message_line(self.session.give(frames, values), state="fresh"))
 
     @no_var_expand
     @line_magic

@@ -143,12 +143,12 @@ def _plain_card(card: Card) -> View:
     lines = [note.text for note in card.notes]
     if card.unchanged:
         lines.insert(0, f"Nothing changed: {count(card.unchanged, 'feature')} as before.")
-    mark = "fresh" if card.unchanged else "queued"
+    mark = glyph("fresh" if card.unchanged else "stale")
     rows = [
         element(
             "div",
-            glyph(_GLYPHS.get(mark, "queued")) if not index else None,
-            element("span", line),
+            mark if not index else None,
+            element("span", line, class_="jl-grow"),
             class_="jl-sum",
         )
         for index, line in enumerate(lines)
@@ -162,15 +162,34 @@ def _plain_card(card: Card) -> View:
 def _block(block: FeatureBlock) -> Markup:
     head = element(
         "div",
-        glyph(_GLYPHS.get(block.state, "queued")),
+        _mark(block.state),
         element("b", name(block.name)),
         element("span", block.dtype, class_="jl-m jl-mut") if block.dtype else None,
         element("span", block.doc, class_="jl-mut jl-trunc jl-grow", title=block.doc or None),
+        element("span", block.sample, class_="jl-num jl-mut") if block.sample else None,
         _time(block.seconds),
         class_="jl-head",
     )
     note = _note(Note(block.note, "stale")) if block.note else None
     return element("div", head, _body(block), note, class_="jl-block")
+
+
+def _mark(state: State) -> Markup:
+    known = _GLYPHS.get(state)
+    if known is not None:
+        return glyph(known)
+    ring = element(
+        "circle", cx=6, cy=6, r=4.7, fill="none", stroke="currentColor", stroke_width=1.3
+    )
+    return element(
+        "svg",
+        ring,
+        class_="jl-g jl-queued",
+        viewBox="0 0 12 12",
+        width=12,
+        height=12,
+        aria_hidden="true",
+    )
 
 
 def _time(seconds: float | None) -> Markup | None:
@@ -182,10 +201,10 @@ def _time(seconds: float | None) -> Markup | None:
 def _body(block: FeatureBlock) -> Markup | None:
     if not (block.facts or block.head):
         return None
-    chart = histogram(block.histogram, label=_sentence(block)) or shares(block.categories)
+    chart = shares(block.categories) or histogram(block.histogram, label=_sentence(block))
     first = element(
         "div",
-        element("span", block.sample or "first rows", class_="jl-mut"),
+        element("span", "first rows", class_="jl-mut"),
         element("div", "  ".join(block.head), class_="jl-m", dir="auto"),
         class_="jl-first",
     )
@@ -223,7 +242,7 @@ def _note(note: Note) -> Markup:
 def _stale_foot(stale: Sequence[str]) -> Markup:
     return element(
         "div",
-        element("span", glyph("stale"), f" {len(stale):,} became stale", class_="jl-t-stale"),
+        element("b", glyph("stale"), f" {len(stale):,} became stale", class_="jl-t-stale"),
         element("span", names_and_more(stale), class_="jl-mut jl-grow"),
         class_="jl-foot",
     )

@@ -167,9 +167,10 @@ def stopped_line(done: int, total: int) -> View:
     return View(output(html), lead + rest)
 
 
-def message_line(words: str, *, state: Glyph = "fresh") -> View:
-    """One line of what was done, with the glyph of its state."""
-    html = element("div", glyph(state), element("span", words), class_="jl-sum")
+def message_line(words: str, *, state: Glyph | None = None) -> View:
+    """One line of what was done or is so, with the glyph of its state."""
+    mark = glyph(state) if state is not None else None
+    html = element("div", mark, element("span", words, class_="jl-grow"), class_="jl-sum")
     return View(output(html), words)
 
 
@@ -231,17 +232,19 @@ def error_view(failure: Failure) -> View:
         element("span", _after(failure), class_="jl-mut jl-num"),
         class_="jl-head",
     )
-    foot = [element("div", _waits(failure), class_="jl-mut")] if failure.waits else []
+    foot = []
     if failure.traceback:
         whole = element("pre", escape_lines(failure.traceback), class_="jl-code")
         foot.append(element("details", element("summary", "Full traceback"), whole))
+    if failure.waits:
+        foot += [element("span", class_="jl-grow"), element("span", _waits(failure))]
     inner = element(
         "div",
         element("div", escape_lines(failure.message), class_="jl-message"),
         join(element("div", note, class_="jl-mut") for note in failure.notes),
         _code(failure) if failure.code else None,
         _arguments(failure.arguments) if failure.arguments else None,
-        *foot,
+        element("div", join(foot), class_="jl-sum jl-mut") if foot else None,
         class_="jl-inner",
     )
     html = element("div", head, inner, class_="jl-panel jl-failed", role="alert")
@@ -271,7 +274,7 @@ def _code(failure: Failure) -> Markup:
         for number, text in failure.code
     ]
     place = element("span", f"  {failure.place}", class_="jl-mut")
-    return element("pre", join([place, *lines], "\n"), class_="jl-code")
+    return element("pre", join([place, *lines], Markup("\n")), class_="jl-code")
 
 
 def _arguments(arguments: Sequence[Argument]) -> Markup:
