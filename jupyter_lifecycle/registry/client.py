@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from jupyter_lifecycle.errors import IntegrityError
-from jupyter_lifecycle.registry import wire
+from jupyter_lifecycle.registry import wire, words
 from jupyter_lifecycle.registry.lazy import LazyMapping
 from jupyter_lifecycle.registry.records import Page
 from jupyter_lifecycle.registry.transport import Call, Transport
@@ -253,16 +253,16 @@ class Client:
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a lease."""
-        body = {"holder": holder, "seconds": seconds}
-        return bool(self._transport.json(Call("PUT", _path("leases", name), body=body))["held"])
+        body = {"holder": holder, "seconds": float(seconds)}
+        return bool(self._transport.json(Call("PUT", _lease_path(name), body=body))["held"])
 
     def release(self, name: str, holder: str) -> None:
         """Give a lease back."""
-        self._transport.json(Call("DELETE", _path("leases", name), params={"holder": holder}))
+        self._transport.json(Call("DELETE", _lease_path(name), params={"holder": holder}))
 
     def lease_holder(self, name: str) -> str | None:
         """Who holds a lease."""
-        found: str | None = self._get(_path("leases", name))["holder"]
+        found: str | None = self._get(_lease_path(name))["holder"]
         return found
 
     def events(self, after: int, limit: int) -> tuple[Event, ...]:
@@ -331,8 +331,12 @@ def _path(kind: str, name: str) -> str:
     return f"/v1/{kind}/{quote(name, safe='')}"
 
 
+def _lease_path(name: str) -> str:
+    return _path("leases", words.check_lease("A lease's name", name))
+
+
 def _envelope_path(id_: str) -> str:
-    return _path("envelopes", id_)
+    return _path("envelopes", words.check_prefix(id_))
 
 
 def _rule_body(rule: Rule) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import threading
 import time
@@ -13,6 +14,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from jupyter_lifecycle.errors import RegistryError, RegistryUnavailableError, from_wire
+from jupyter_lifecycle.registry.words import InvalidValueError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -120,16 +122,17 @@ class Transport:
         raise self._away(TRIES, started, reason)
 
     def _send(self, call: Call, *, stream: bool) -> requests.Response:
-        body = call.body
+        body, headers = call.body, {}
         if hasattr(body, "seek"):
             body.seek(0)
-        is_json = body is not None and not hasattr(body, "read")
+        elif body is not None:
+            body, headers = _json(body), {"Content-Type": "application/json"}
         return self._session().request(
             call.method,
             self.url + call.path,
             params=call.params,
-            json=body if is_json else None,
-            data=None if is_json else body,
+            data=body,
+            headers=headers,
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             stream=stream,
             allow_redirects=False,
@@ -164,6 +167,13 @@ class Transport:
             tries=tries,
             seconds=round(seconds, 3),
         )
+
+
+def _json(body: Any) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise InvalidValueError(f"This cannot be written as JSON: {error}.") from None
 
 
 class _Bearer(requests.auth.AuthBase):

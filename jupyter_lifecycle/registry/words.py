@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, Final, Never
 
-from jupyter_lifecycle.errors import RegistryError
+from jupyter_lifecycle.errors import NotFoundError, RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,6 +16,7 @@ MAX_KEY: Final = 200
 MAX_VALUE: Final = 5_000
 MAX_CHANGES: Final = 500
 MAX_STEP: Final = 2**53
+SHORTEST_PREFIX: Final = 4
 
 _NAME = re.compile(r"[^\W_][\w.-]*")
 _ENDPOINT = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
@@ -49,6 +50,31 @@ def check_name(name: object) -> str:
             name=name,
         )
     return name
+
+
+def check_prefix(prefix: str) -> str:
+    """Check an envelope's id or the first digits of one.
+
+    Raises
+    ------
+    NotFoundError
+        No id looks like that.
+    """
+    text = prefix.strip().lower()
+    if not SHORTEST_PREFIX <= len(text) <= 40 or not set(text) <= set("0123456789abcdef"):
+        raise NotFoundError(
+            f"{prefix[:80]!r} is no envelope's id: write at least the first {SHORTEST_PREFIX} of"
+            " its 40 hex digits. To look for a name, use search.",
+            id=prefix[:80],
+        )
+    return text
+
+
+def check_lease(what: str, text: str) -> str:
+    """Check a lease's name or holder: letters, digits and ``. _ : @ -``, at most 200."""
+    if not re.fullmatch(r"[\w.:@-]{1,200}", text):
+        _refuse(f"{what} has letters, digits and . _ : @ - only, not {text[:80]!r}.")
+    return text
 
 
 def check_endpoint(name: object) -> str:

@@ -38,6 +38,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,
     )
     app.state.store = store
     app.state.blob_limit = blob_limit

@@ -11,7 +11,7 @@ from jupyter_lifecycle.errors import ConflictError, NotFoundError
 from jupyter_lifecycle.registry.records import STEPS, Deployment, Step
 from jupyter_lifecycle.registry.store import rows
 from jupyter_lifecycle.registry.store.schema import deployments, endpoints, leases
-from jupyter_lifecycle.registry.words import InvalidValueError, check_text
+from jupyter_lifecycle.registry.words import InvalidValueError, check_lease, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,8 +144,8 @@ def last_deployment(connection: Connection, endpoint: str) -> Deployment | None:
 
 def lease(change: Change, name: str, holder: str, seconds: float) -> bool:
     """Take or renew a lease; False where somebody else has it."""
-    check_text("A lease's name", name, 200)
-    check_text("A lease's holder", holder, 200)
+    check_lease("A lease's name", name)
+    check_lease("A lease's holder", holder)
     if not 0 < seconds <= 86_400:
         raise InvalidValueError(f"A lease lasts up to a day, not {seconds} seconds.")
     mine = leases.c.name == name

@@ -23,6 +23,7 @@ from jupyter_lifecycle.registry.store.schema import (
     schemas,
     tags,
 )
+from jupyter_lifecycle.registry.words import check_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +41,6 @@ COLUMNS = (
     envelopes.c.created_at,
     envelopes.c.size,
 )
-SHORTEST_PREFIX = 4
 
 
 def folded(text: str | None) -> str | None:
@@ -59,18 +59,12 @@ def seq_of(connection: Connection, prefix: str) -> tuple[int, str]:
     ConflictError
         There are several; ``detail["candidates"]`` has some.
     """
-    text = prefix.strip().lower()
-    if len(text) < SHORTEST_PREFIX or not set(text) <= set("0123456789abcdef"):
-        raise NotFoundError(
-            f"{prefix[:80]!r} is no envelope's id: write at least the first {SHORTEST_PREFIX} of"
-            " its 40 hex digits. To look for a name, use search.",
-            id=prefix[:80],
-        )
-    among = select(envelopes.c.seq, envelopes.c.id).where(envelopes.c.id >= text)
-    if len(text) <= 40:
-        among = among.where(envelopes.c.id < text + "g")
+    text = check_prefix(prefix)
+    among = select(envelopes.c.seq, envelopes.c.id).where(
+        envelopes.c.id >= text, envelopes.c.id < text + "g"
+    )
     found = connection.execute(among.order_by(envelopes.c.id).limit(4)).all()
-    if not found or not found[0].id.startswith(text):
+    if not found:
         raise NotFoundError(f"There is no envelope {text[:10]}.", id=text)
     if len(found) > 1:
         some = [row.id for row in found]
