@@ -70,14 +70,13 @@ def annotate(
     notes += [f"  {_line(fact)}" for fact in facts]
     notes += _hints(error, arguments)
     earlier = failure_of(error)
-    if earlier is not None:  # the same object was raised before: its old notes would mislead
-        error.__notes__ = [n for n in error.__notes__ if n not in earlier.notes]
-    for note in notes:
-        error.add_note(note)
-    failure = Failure(feature, facts, tuple(notes), seconds)
     try:
-        setattr(error, _ATTRIBUTE, failure)
-    except (AttributeError, TypeError):  # an exception with slots keeps the notes alone
+        if earlier is not None:  # the same object was raised before: its old notes would mislead
+            error.__notes__ = [n for n in error.__notes__ if n not in earlier.notes]
+        for note in notes:
+            error.add_note(note)
+        setattr(error, _ATTRIBUTE, Failure(feature, facts, tuple(notes), seconds))
+    except (AttributeError, TypeError):  # it takes no attributes, and is raised as it is
         return
 
 
