@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from operator import is_
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
-from weakref import WeakKeyDictionary
+from weakref import ref
 
-from jupyter_lifecycle.hashing import functions, values
+from jupyter_lifecycle.hashing import definitions, values
 from jupyter_lifecycle.hashing.digest import combine
+from jupyter_lifecycle.hashing.functions import contents
 from jupyter_lifecycle.hashing.packages import runtime
 from jupyter_lifecycle.hashing.trace import ABSENT, CodePart, Trace
 from jupyter_lifecycle.hashing.walk import Handler, Steps, Walker
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from types import ModuleType
 
-_HANDLERS: dict[type, Handler] = {**values.HANDLERS, **functions.HANDLERS}
+_HANDLERS: dict[type, Handler] = {**values.HANDLERS, **definitions.HANDLERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,14 @@ def _walker(trace: Trace, root: str = "value") -> Walker:
         known = _HANDLERS.get(kind)
         if known is not None:
             return known(value)
-        traced = functions.traced_handler_of(value)
+        traced = definitions.traced_handler_of(value)
         if traced is not None:
             return traced(value, trace)
         for family in _families(cast("Hashable", kind)):
             found: Handler | None = family.handler_of(value)
             if found is not None:
                 return found(value)
-        handler = functions.handler_of(value) or values.handler_of(value)
+        handler = definitions.handler_of(value) or values.handler_of(value)
         return handler(value)
 
     return Walker(_leaf, start, root=root)
@@ -151,20 +153,24 @@ def code_key(function: Callable[..., Any]) -> CodeKey:
     FingerprintError
         Where something that it names can't be fingerprinted or seen through.
     """
-    memory = _remembered.get(function)
-    if memory is not None and memory.holds():
-        return memory.key
+    known = _remembered.get(id(function))
+    if known is not None and known[0]() is function and known[1].holds():
+        return known[1].key
     trace = Trace()
     root = str(getattr(function, "__name__", type(function).__name__))
     digest = _walker(trace, root).digest(function)
-    base = [combine("package", home.digest) for home in runtime()]
-    digest = combine("key", _with_reflection(digest, trace), *base)
     for home in runtime():
-        trace.part("package", home.name, home.digest, home.text)
+        trace.package(home)
+    digest = combine("key", _with_reflection(digest, trace), *(home.digest for home in runtime()))
     key = CodeKey(digest, tuple(trace.parts.values()), tuple(trace.impure))
-    with suppress(TypeError):  # a callable without weak references is walked each time
-        _remembered[function] = _Memory(key, trace)
+    if type(function) is FunctionType:
+        _remember(function, _Memory(key, trace))
     return key
+
+
+def _remember(function: FunctionType, memory: _Memory) -> None:
+    key = id(function)
+    _remembered[key] = (ref(function, lambda _: _remembered.pop(key, None)), memory)
 
 
 def _with_reflection(digest: bytes, trace: Trace) -> bytes:
@@ -182,39 +188,66 @@ def _with_reflection(digest: bytes, trace: Trace) -> bytes:
 class _Memory:
     """A key, and what must still be so for it to hold."""
 
-    __slots__ = ("cells", "classes", "functions", "key", "mutable", "names")
+    __slots__ = ("_cells", "_classes", "_functions", "_modules", "_mutable", "_spaces", "key")
 
     def __init__(self, key: CodeKey, trace: Trace) -> None:
         self.key = key
-        self.names = trace.names
-        self.cells = trace.cells
-        self.functions = [
-            (f, f.__code__, f.__defaults__, f.__kwdefaults__) for f in trace.functions
-        ]
-        self.classes = [(c, dict(vars(c))) for c in trace.classes]
-        self.mutable = [(v, fingerprint(v)) for v in trace.mutable]
+        spaces: dict[int, tuple[Any, dict[str, Any]]] = {}
+        for space, name, value in trace.names:
+            spaces.setdefault(id(space), (space, {}))[1][name] = value
+        self._spaces = [(s.get, list(n), list(n.values()), _absents(n)) for s, n in spaces.values()]
+        self._cells = trace.cells
+        self._functions = [_state(f) for f in trace.functions]
+        self._classes = [(c, c.__bases__, dict(vars(c))) for c in trace.classes]
+        self._modules = [(vars(m), len(vars(m))) for m in trace.modules]
+        self._mutable = [(v, fingerprint(v)) for v in trace.mutable]
 
     def holds(self) -> bool:
-        for space, name, value in self.names:
-            if space.get(name, ABSENT) is not value:
+        """Whether the key is still right."""
+        for get, names, expected, absents in self._spaces:
+            if not all(map(is_, map(get, names, absents), expected)):
                 return False
-        for function, code, defaults, keywords in self.functions:
+        for known in self._functions:
+            function, code, defaults, keywords, attributes = known
             if (
                 function.__code__ is not code
                 or function.__defaults__ is not defaults
-                or function.__kwdefaults__ is not keywords
+                or function.__kwdefaults__ != keywords
+                or len(function.__dict__) != attributes
             ):
                 return False
-        for cell, value in self.cells:
-            if functions.contents(cell) is not value:
+        for cell, value in self._cells:
+            if contents(cell) is not value:
                 return False
-        for kind, members in self.classes:
+        return self._rest_holds()
+
+    def _rest_holds(self) -> bool:
+        for space, size in self._modules:
+            if len(space) != size:
+                return False
+        for kind, bases, members in self._classes:
             now = vars(kind)
-            if len(now) != len(members) or any(
-                now.get(n, ABSENT) is not v for n, v in members.items()
-            ):
+            if kind.__bases__ != bases or len(now) != len(members):
                 return False
-        return all(fingerprint(value) == digest for value, digest in self.mutable)
+            if not all(map(is_, map(now.get, members), members.values())):
+                return False
+        return all(fingerprint(value) == digest for value, digest in self._mutable)
 
 
-_remembered: WeakKeyDictionary[Any, _Memory] = WeakKeyDictionary()
+def _absents(names: dict[str, Any]) -> list[Any]:
+    return [ABSENT] * len(names)
+
+
+def _state(function: FunctionType) -> tuple[Any, ...]:
+    keywords = function.__kwdefaults__
+    return (
+        function,
+        function.__code__,
+        function.__defaults__,
+        keywords,
+        len(function.__dict__),
+    )
+
+
+_remembered: dict[int, tuple[ref[Any], _Memory]] = {}
+"""By identity: functions are equal only to themselves, and gone ones take their memory along."""

@@ -1,23 +1,21 @@
-"""Fingerprints of code: functions, methods, classes and modules, with all that they name.
+"""Fingerprints of functions: their instructions, what they carry, and all that they name.
 
-The user's own code is walked, the rest counts by package and version. Nothing here depends on where
-a function stands or what it's called, so a rename or a move changes no key.
+The user's own functions are walked, those of libraries count by package and version. Nothing here
+depends on where a function stands or what it's called, so a rename or a move changes no key.
 """
 
 from __future__ import annotations
 
 import builtins
-import functools
 import importlib
 import sys
-import threading
-import types
-from types import FunctionType, ModuleType
+from importlib.util import resolve_name
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lifecycle.errors import FingerprintError
 from jupyter_lifecycle.hashing import impurity
-from jupyter_lifecycle.hashing.bytecode import CodeFacts, Reference, inspect_code
+from jupyter_lifecycle.hashing.bytecode import CodeFacts, inspect_code
 from jupyter_lifecycle.hashing.digest import combine
 from jupyter_lifecycle.hashing.packages import Home, home
 from jupyter_lifecycle.hashing.summary import summary
@@ -25,126 +23,129 @@ from jupyter_lifecycle.hashing.trace import ABSENT, Kind, Trace
 from jupyter_lifecycle.hashing.values import SCALARS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from jupyter_lifecycle.hashing.walk import Handler, Steps
+    from jupyter_lifecycle.hashing.names import Reference
+    from jupyter_lifecycle.hashing.walk import Steps
 
 _MARK: Final = "__feature_options__"
 """What ``@feature`` itself hangs on a function; tags are no part of the code."""
 
 _REFLECTION: Final = frozenset(
     [
-        "__doc__",
-        "__name__",
-        "__qualname__",
-        "__annotations__",
-        "__code__",
-        "__defaults__",
-        "__kwdefaults__",
-        "getdoc",
-        "getsource",
-        "getsourcelines",
-        "signature",
-        "get_type_hints",
-        "get_annotations",
-        "getfullargspec",
+        *("__doc__", "__name__", "__qualname__", "__annotations__", "__code__", "__defaults__"),
+        *("__kwdefaults__", "getdoc", "getsource", "getsourcelines", "signature"),
+        *("get_type_hints", "get_annotations", "getfullargspec"),
     ]
 )
+"""Names by which code asks what code looks like."""
 
-_NOT_CLASS_CODE: Final = frozenset(
-    [
-        "__module__",
-        "__qualname__",
-        "__doc__",
-        "__dict__",
-        "__weakref__",
-        "__firstlineno__",
-        "__static_attributes__",
-        "__abstractmethods__",
-        "_abc_impl",
-        "__annotations_cache__",
-        "__pydantic_core_schema__",
-        "__pydantic_validator__",
-        "__pydantic_serializer__",
-        "__pydantic_decorators__",
-        "__pydantic_parent_namespace__",
-        "__pydantic_setattr_handlers__",
-        "__signature__",
-    ]
-)
-
-_BARE: Final = frozenset({"time", "random", "secrets", "uuid", "os", "numpy.random"})
-"""Modules that make impure whoever passes them on as a whole."""
+_FROZEN: Final = (property, staticmethod, classmethod)
 
 
-def _function(function: FunctionType, trace: Trace) -> Steps:
+def walk_function(function: FunctionType, trace: Trace) -> Steps:
+    """Walk a function.
+
+    Parameters
+    ----------
+    function : FunctionType
+        The user's or a library's.
+    trace : Trace
+        Is told what is met.
+
+    Yields
+    ------
+    tuple
+        What it carries and names, each with the step that leads there.
+
+    Returns
+    -------
+    bytes
+        Its digest.
+    """
     origin = home(str(function.__globals__.get("__name__", "")))
-    static = origin.kind != "user" and _is_static(function)
-    if static:
-        yield from ()
-        return _library(trace, origin, function)
+    if origin.kind != "user" and _is_static(function):
+        return library(trace, origin, function)
     facts = inspect_code(function.__code__)
     parts = [facts.digest]
     if origin.kind == "user":
         _note_function(trace, function, facts)
-    else:
-        parts.append(_library(trace, origin, function))
-    parts += yield from _bound_values(trace, function)
+    else:  # made by a library at run time: a wrapper, a closure
+        parts.append(library(trace, origin, function))
+        trace.functions.append(function)
+    parts += yield from _carried(trace, function)
     if origin.kind == "user":
         parts += yield from _named(trace, function, facts)
     return combine("function", *parts)
 
 
-def _is_static(function: Any) -> bool:
-    """Whether a library's module holds this very object under its own name."""
-    found: Any = sys.modules.get(getattr(function, "__module__", None) or "")
+def _is_static(function: FunctionType) -> bool:
+    """Tell whether a library's module holds this very object under its own name."""
+    found: Any = sys.modules.get(function.__module__ or "")
     for name in function.__qualname__.split("."):
         found = getattr(found, name, None)
     return found is function
 
 
-def _library(trace: Trace, origin: Home, value: Any) -> bytes:
-    trace.part("package", origin.name, origin.digest, origin.text)
+def library(trace: Trace, origin: Home, value: Any) -> bytes:
+    """Return the digest of what counts by package, version and name alone.
+
+    Parameters
+    ----------
+    trace : Trace
+        Is told of the package.
+    origin : Home
+        Where the value comes from.
+    value : object
+        A module, class or function.
+
+    Returns
+    -------
+    bytes
+        16 bytes.
+    """
+    trace.package(origin)
     return combine("library", origin.digest, impurity.dotted_name(value).encode())
 
 
 def _note_function(trace: Trace, function: FunctionType, facts: CodeFacts) -> None:
-    first = not trace.functions
+    kind: Kind = "helper" if trace.functions else "code"
     trace.functions.append(function)
-    trace.part("code" if first else "helper", function.__qualname__, facts.digest, facts.text)
+    trace.part(kind, function.__qualname__, facts.digest, facts.text)
     trace.reflective = trace.reflective or not _REFLECTION.isdisjoint(facts.attributes)
     for name in sorted(facts.attributes & impurity.METHODS.keys()):
-        _impure(trace, impurity.METHODS[name], f".{name}", function)
+        _impure(trace, impurity.METHODS[name], f".{name}()", function)
 
 
 def _impure(trace: Trace, why: str, what: str, function: FunctionType) -> None:
     trace.impure[f"{why} ({what} in {function.__name__})"] = None
 
 
-def _bound_values(trace: Trace, function: FunctionType) -> Any:
+def _carried(trace: Trace, function: FunctionType) -> Any:
     """Walk what a function carries with it: defaults, closure, attributes."""
     parts = []
     code = function.__code__
-    names = code.co_varnames[: code.co_argcount]
     defaults = function.__defaults__ or ()
-    pairs = list(zip(names[len(names) - len(defaults) :], defaults, strict=True))
+    names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
+    pairs = list(zip(names, defaults, strict=True))
     pairs += sorted((function.__kwdefaults__ or {}).items())
     for name, value in pairs:
+        _impure_object(trace, name, value, function)
         found = yield ("code", f"default {name}"), value
-        _note_value(trace, "default", name, value, found)
+        note_value(trace, "default", name, value, found)
         parts += [name.encode(), found]
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         value = contents(cell)
         trace.cells.append((cell, value))
         if isinstance(value, ModuleType):
-            continue  # what is read of it counts, below
+            continue  # what is read of it counts, as a name
         _impure_object(trace, name, value, function)
-        found = yield ("code", f"closure {name}"), value
-        _note_value(trace, "closure", name, value, found)
+        found = yield ("code", _step(f"closure {name}", value)), value
+        note_value(trace, "closure", name, value, found)
         parts += [name.encode(), found]
     for name, value in sorted(vars(function).items()):
         if name != _MARK:
-            parts += [name.encode(), (yield ("attribute", name), value)]
+            found = yield ("attribute", name), value
+            note_value(trace, "closure", name, value, found)
+            parts += [name.encode(), found]
     return parts
 
 
@@ -156,18 +157,43 @@ def contents(cell: Any) -> Any:
         return ABSENT
 
 
-def _note_value(trace: Trace, kind: Kind, name: str, value: Any, digest: bytes) -> None:
-    """Code notes itself when it's walked; values are noted by who names them."""
-    if isinstance(value, (type, ModuleType, *CODE)):
+def note_value(trace: Trace, kind: Kind, name: str, value: Any, digest: bytes) -> None:
+    """Note a value that code holds; code itself is noted when it's walked.
+
+    Parameters
+    ----------
+    trace : Trace
+        Is told.
+    kind : str
+        How the code holds it.
+    name : str
+        The name by which it does.
+    value : object
+        The value.
+    digest : bytes
+        Its digest.
+    """
+    if is_code(value):
         return
-    trace.part(kind, name, digest, summary(value))
-    if not _is_frozen(value):
+    shown = summary(value)
+    trace.part(kind, name, digest, shown)
+    if not is_frozen(value):
         trace.mutable.append(value)
 
 
-def _is_frozen(value: Any) -> bool:
+def is_code(value: Any) -> bool:
+    """Tell whether a value is code by itself: nothing of it changes without being seen."""
+    if isinstance(value, BuiltinFunctionType):
+        return value.__self__ is None or isinstance(value.__self__, ModuleType)
+    return isinstance(value, (FunctionType, ModuleType, type))
+
+
+def is_frozen(value: Any) -> bool:
+    """Tell whether a value can't change in place."""
     kind = type(value)
-    return kind in SCALARS or (kind in {tuple, frozenset} and SCALARS.issuperset(map(type, value)))
+    if kind in SCALARS or kind in _FROZEN:
+        return True
+    return kind in {tuple, frozenset} and SCALARS.issuperset(map(type, value))
 
 
 def _impure_object(trace: Trace, name: str, value: Any, function: FunctionType) -> None:
@@ -184,47 +210,56 @@ def _named(trace: Trace, function: FunctionType, facts: CodeFacts) -> Any:
         if reference.scope == "write":
             _impure(trace, "changes a global", reference.name, function)
             continue
-        if reference.scope == "closure":
-            cell = cells.get(reference.name)
-            root = contents(cell) if cell is not None else None
-            if not isinstance(root, ModuleType):
-                continue
-        else:
-            root = _root(trace, function, reference)
-        label, value, rest = _follow(trace, reference, root)
-        _check(trace, function, reference, value, rest)
-        if value is ABSENT:
-            parts.append(combine("absent", label.encode()))
+        if reference.scope == "moment":
+            _impure(trace, "reads the clock", f"{reference.name} of 'now' or 'today'", function)
             continue
-        kind = "constant" if not isinstance(value, (type, ModuleType, *CODE)) else "name"
-        found = yield ("code", f"{kind} {label}"), value
-        _note_value(trace, "constant", label, value, found)
-        parts += [label.encode(), found]
+        root = _root(trace, function, reference, cells)
+        if root is None:
+            continue
+        label, value, rest = _follow(trace, reference, root[0])
+        _check(trace, function, reference, value, rest)
+        parts.append(label.encode())
+        if value is ABSENT:
+            continue
+        found = yield ("code", _step(f"constant {label}", value)), value
+        note_value(trace, "constant", label, value, found)
+        parts.append(found)
     return parts
 
 
-def _root(trace: Trace, function: FunctionType, reference: Reference) -> Any:
-    if reference.scope in {"import", "from"}:
-        return _imported(function, reference)
+def _step(label: str, value: Any) -> str:
+    """How the path in a message calls what a function names."""
+    name = label.partition(" ")[2]
+    if isinstance(value, FunctionType):
+        return f"helper {name}"
+    if isinstance(value, ModuleType):
+        return f"module {name}"
+    return f"class {name}" if isinstance(value, type) else label
+
+
+def _root(
+    trace: Trace, function: FunctionType, reference: Reference, cells: dict[str, Any]
+) -> tuple[Any] | None:
+    """Find what a name stands for, in a tuple; None for what the closure's walk covers."""
+    if reference.scope == "closure":
+        held = contents(cells[reference.name]) if reference.name in cells else None
+        return (held,) if isinstance(held, ModuleType) else None
+    if reference.scope != "global":
+        return (_imported(function, reference),)
     namespace = function.__globals__
     value = namespace.get(reference.name, ABSENT)
     trace.names.append((namespace, reference.name, value))
     trace.reflective = trace.reflective or reference.name in _REFLECTION
-    if value is ABSENT:
-        value = vars(builtins).get(reference.name, ABSENT)
-        if reference.name in impurity.UNSEEN and value is not ABSENT:
-            raise FingerprintError(f"it calls {reference.name}(), and what that runs can't be seen")
-    return value
+    return (vars(builtins).get(reference.name, ABSENT) if value is ABSENT else value,)
 
 
 def _imported(function: FunctionType, reference: Reference) -> Any:
-    """Return a module that the function itself imports; the user's own is imported now."""
-    package = str(function.__globals__.get("__package__") or "")
+    """Find a module that the function itself imports; the user's own is imported now."""
     name = reference.name
     if name.startswith("."):
-        name = importlib.util.resolve_name(name, package)
+        name = resolve_name(name, str(function.__globals__.get("__package__") or ""))
     target = name if reference.scope == "from" else name.partition(".")[0]
-    if target not in sys.modules or name not in sys.modules:
+    if name not in sys.modules:
         if home(name).kind != "user":
             return ModuleType(target)  # only its name and home are asked for
         try:
@@ -235,173 +270,51 @@ def _imported(function: FunctionType, reference: Reference) -> Any:
 
 
 def _follow(trace: Trace, reference: Reference, root: Any) -> tuple[str, Any, tuple[str, ...]]:
-    """Through attributes of the user's modules, down to what is really used."""
+    """Through attributes of modules, down to what is really used.
+
+    Of a library the module itself counts, unless somebody has put code of their own there.
+    """
     label, value = reference.name, root
-    rest = list(reference.attributes)
-    while rest and isinstance(value, ModuleType) and home(value.__name__).kind == "user":
-        name = rest.pop(0)
-        space: Mapping[str, Any] = vars(value)
-        trace.names.append((space, name, space.get(name, ABSENT)))
-        value = space.get(name, ABSENT) if name in space else getattr(value, name, ABSENT)
-        label = f"{label}.{name}"
-    return label, value, tuple(rest)
+    rest = reference.attributes
+    while rest and isinstance(value, ModuleType):
+        space = vars(value)
+        found = space.get(rest[0], ABSENT)
+        own = home(value.__name__).kind == "user"
+        if not own and not (isinstance(found, FunctionType) and _is_own(found)):
+            deeper = isinstance(found, ModuleType) and len(rest) > 1
+            if not deeper:
+                break
+        trace.names.append((space, rest[0], found))
+        value = getattr(value, rest[0], ABSENT) if found is ABSENT else found
+        label = f"{label}.{rest[0]}"
+        rest = rest[1:]
+    return label, value, rest
+
+
+def _is_own(function: FunctionType) -> bool:
+    return home(str(function.__globals__.get("__name__", ""))).kind == "user"
 
 
 def _check(
     trace: Trace, function: FunctionType, reference: Reference, value: Any, rest: tuple[str, ...]
 ) -> None:
-    """Note what makes the user of a name impure."""
+    """Note what makes the user of a name impure, and refuse what can't be seen through."""
     _impure_object(trace, reference.name, value, function)
-    if not isinstance(value, (type, ModuleType, types.BuiltinFunctionType, FunctionType)):
+    if not hasattr(value, "__name__") or not isinstance(
+        getattr(value, "__module__", "") or "", str
+    ):
         return
-    if isinstance(value, (type, FunctionType)) and home(str(value.__module__)).kind == "user":
+    module = value.__name__ if isinstance(value, ModuleType) else value.__module__ or "builtins"
+    if home(module).kind == "user":
         return
-    base = impurity.dotted_name(value)
-    dotted = ".".join((base, *rest))
-    why = impurity.reason(dotted, seeded=reference.seeded)
-    if not why and not rest and base in _BARE and isinstance(value, ModuleType):
-        why = impurity.reason(base + ".*") or "reads the clock"
+    dotted = ".".join((impurity.dotted_name(value), *rest))
+    if dotted in impurity.UNSEEN:
+        raise FingerprintError(f"it calls {dotted}, and what that runs can't be seen")
+    passed_on = isinstance(value, ModuleType) and not rest
+    why = (
+        impurity.reason_of_module(dotted)
+        if passed_on
+        else impurity.reason(dotted, seeded=reference.seeded)
+    )
     if why:
         _impure(trace, why, dotted, function)
-
-
-def _method(value: types.MethodType) -> Steps:
-    owner = yield ("attribute", "__self__"), value.__self__
-    return combine("method", owner, (yield ("attribute", "__func__"), value.__func__))
-
-
-def _builtin(value: types.BuiltinFunctionType, trace: Trace) -> Steps:
-    owner = value.__self__
-    if owner is None or isinstance(owner, ModuleType):
-        yield from ()
-        return _library(trace, home(value.__module__ or "builtins"), value)
-    found = yield ("attribute", "__self__"), owner
-    return combine("builtin method", found, value.__name__.encode())
-
-
-def _descriptor(value: Any) -> Steps:
-    owner = yield ("attribute", "__objclass__"), value.__objclass__
-    return combine("descriptor", owner, value.__name__.encode())
-
-
-def _method_wrapper(value: Any) -> Steps:
-    owner = yield ("attribute", "__self__"), value.__self__
-    return combine("method wrapper", owner, value.__name__.encode())
-
-
-def _partial(value: functools.partial[Any]) -> Steps:
-    function = yield ("attribute", "func"), value.func
-    arguments = yield ("attribute", "args"), value.args
-    keywords = yield ("attribute", "keywords"), value.keywords
-    return combine("partial", function, arguments, keywords)
-
-
-def _wrapped(value: Any) -> Steps:
-    return combine(type(value).__name__, (yield ("attribute", "__wrapped__"), value.__wrapped__))
-
-
-def _property(value: property) -> Steps:
-    parts = []
-    for name in ("fget", "fset", "fdel"):
-        found = yield ("attribute", name), getattr(value, name)
-        parts.append(found)
-    return combine("property", *parts)
-
-
-def _cached_property(value: Any) -> Steps:
-    return combine("cached_property", (yield ("attribute", "func"), value.func))
-
-
-def _lock(_: Any) -> Steps:
-    yield from ()
-    return combine("lock")
-
-
-def _class(value: type, trace: Trace) -> Steps:
-    origin = home(str(value.__module__))
-    if origin.kind != "user":
-        yield from ()
-        return _library(trace, origin, value)
-    trace.classes.append(value)
-    parts = [(yield ("attribute", "__class__"), type(value))]
-    for base in value.__bases__:
-        found = yield ("attribute", "__bases__"), base
-        parts.append(found)
-    own = []
-    for name, item in sorted(vars(value).items()):
-        if name not in _NOT_CLASS_CODE:
-            found = yield ("attribute", name), item
-            own += [name.encode(), found]
-    trace.part("class", value.__qualname__, combine("class", *own), f"class {value.__qualname__}")
-    return combine("class", *parts, *own)
-
-
-def _module(value: ModuleType, trace: Trace) -> Steps:
-    """Walk a module whole: code passes it on, or asks it for a name that isn't constant."""
-    origin = home(value.__name__)
-    if origin.kind != "user":
-        yield from ()
-        return _library(trace, origin, value)
-    parts = []
-    space = vars(value)
-    for name, item in sorted(space.items()):
-        if name.startswith("__") and name.endswith("__"):
-            continue
-        trace.names.append((space, name, item))
-        parts += [name.encode(), (yield ("attribute", name), item)]
-    result = combine("module", *parts)
-    trace.part("module", value.__name__, result, value.__name__)
-    return result
-
-
-def _typing(value: Any) -> Steps:
-    yield from ()
-    return combine("typing", repr(value).encode())
-
-
-CODE: Final = (
-    FunctionType,
-    types.BuiltinFunctionType,
-    types.MethodType,
-    types.MethodDescriptorType,
-    types.WrapperDescriptorType,
-)
-
-TRACED: Final[dict[type, Callable[[Any, Trace], Steps]]] = {
-    FunctionType: _function,
-    types.BuiltinFunctionType: _builtin,
-}
-"""Handlers by exact type that note what they meet."""
-
-HANDLERS: Final[dict[type, Handler]] = {
-    types.MethodType: _method,
-    types.MethodDescriptorType: _descriptor,
-    types.WrapperDescriptorType: _descriptor,
-    types.ClassMethodDescriptorType: _descriptor,
-    types.GetSetDescriptorType: _descriptor,
-    types.MemberDescriptorType: _descriptor,
-    types.MethodWrapperType: _method_wrapper,
-    functools.partial: _partial,
-    functools.cached_property: _cached_property,
-    staticmethod: _wrapped,
-    classmethod: _wrapped,
-    property: _property,
-    type(functools.lru_cache(lambda: None)): _wrapped,
-    type(threading.Lock()): _lock,
-    type(threading.RLock()): _lock,
-}
-
-
-def traced_handler_of(value: Any) -> Callable[[Any, Trace], Steps] | None:
-    """Return the handler for code that notes what it meets, else None."""
-    known = TRACED.get(type(value))
-    if known is not None:
-        return known
-    if isinstance(value, type):
-        return _class
-    return _module if isinstance(value, ModuleType) else None
-
-
-def handler_of(value: Any) -> Handler | None:
-    """Return the handler for what stands for types in annotations, else None."""
-    return _typing if type(value).__module__ == "typing" else None

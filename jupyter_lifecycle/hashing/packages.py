@@ -10,7 +10,7 @@ import json
 import site
 import sys
 import sysconfig
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from importlib.machinery import PathFinder
@@ -37,10 +37,12 @@ class Home:
         """Name and version, as people write them."""
         return f"{self.name} {self.version}"
 
-    @property
-    def digest(self) -> bytes:
-        """16 bytes; the same for the same name and version."""
-        return combine("package", self.name.encode(), self.version.encode())
+    digest: bytes = field(init=False, default=b"")
+    """16 bytes; the same for the same name and version."""
+
+    def __post_init__(self) -> None:
+        found = combine("package", self.name.encode(), self.version.encode())
+        object.__setattr__(self, "digest", found)
 
 
 USER = Home("user", "", "")
