@@ -186,6 +186,8 @@ class Execution:
             entry = self._cache.lookup(node.key)
             if entry is not None:
                 return entry
+        if node.name in self._memory.invalidated:
+            return None
         by_content = self._output_key(node)
         entry = self._cache.lookup(by_content) if by_content is not None else None
         if entry is not None:
@@ -311,7 +313,9 @@ class Execution:
         if node.key is not None:
             self._memory.fresh[name] = node.key
         self._reports[name] = report
-        self._memory.remember(name, Known(origins, report, base_of(node), content))
+        self._memory.remember(
+            name, Known(origins, report, base_of(node), content, node.feature.function)
+        )
         self._tell(NodeEvent(name, "fresh", report))
 
     def _changed(self, name: str, origins: Origins) -> str:
@@ -328,6 +332,7 @@ class Execution:
             return f"not cached: {error.message}"
         self._entries[node.name] = entry
         self._memory.forgotten.discard(node.key)
+        self._memory.invalidated.discard(node.name)
         if by_content is not None:
             self._cache.alias(by_content, entry)
         leave_name(self._cache, self._scope, node.name, node.key)

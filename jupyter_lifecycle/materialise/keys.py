@@ -149,10 +149,15 @@ def output_key_of(node: Node, outputs: Mapping[str, bytes]) -> bytes | None:
 
 
 def base_of(node: Node) -> bytes | None:
-    """Return what the value of a feature without key was made from, to know when it changes."""
-    if node.open_parents or node.code.digest is None:
+    """Return what the value of a feature without key was made from, to know when it changes.
+
+    Code that cannot be seen through counts as the same as long as it is the same object, which is
+    good enough to say what was computed last, and for nothing else.
+    """
+    if node.open_parents:
         return None
-    return combine("base", node.code.digest, *_pairs(node.arguments, node.tokens))
+    code = node.code.digest or combine("object", id(node.feature.function).to_bytes(8, "little"))
+    return combine("base", code, *_pairs(node.arguments, node.tokens))
 
 
 def _pairs(arguments: tuple[str, ...], tokens: Mapping[str, bytes]) -> list[bytes]:

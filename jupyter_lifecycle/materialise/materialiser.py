@@ -58,7 +58,7 @@ class Materialiser:
         self._memory = Memory()
         self._lock = threading.RLock()
         self._nodes: dict[str, Node] = {}
-        self._inputs: frozenset[str] = frozenset()
+        self._binding: Binding | None = None
 
     def run(
         self,
@@ -171,6 +171,7 @@ class Materialiser:
         UnboundError
             If there is no such feature.
         """
+        self._looked_at_again()
         node = self._nodes.get(name)
         last = recalled(self._memory, self.cache, self.scope, name)
         if node is None and last is None:
@@ -199,6 +200,7 @@ class Materialiser:
         ComputeError
             If it has none: it was not computed, or not from this code and these inputs.
         """
+        self._looked_at_again()
         node = self._nodes.get(name)
         known = self._memory.last.get(name)
         if node is not None and node.key is not None and node.key not in self._memory.forgotten:
@@ -223,6 +225,7 @@ class Materialiser:
             if name not in self._nodes:
                 raise UnboundError(f"There is no feature {name}.{did_you_mean(name, self._nodes)}")
         gone = set(names)
+        self._memory.invalidated |= gone
         for name, node in self._nodes.items():  # topological
             if name in gone or any(each in gone for each in node.arguments):
                 gone.add(name)
@@ -233,8 +236,13 @@ class Materialiser:
 
     def _see(self, nodes: Mapping[str, Node], binding: Binding) -> None:
         with self._lock:
-            self._nodes = dict(nodes)
-            self._inputs = frozenset(binding.sources)
+            self._nodes, self._binding = dict(nodes), binding
+
+    def _looked_at_again(self) -> None:
+        """Read code and inputs anew: a helper, a constant or a buffer may have changed."""
+        if self._binding is not None:
+            digests = SourceDigests(self._binding.sources)
+            self._see(resolve(self._binding, digests, self._token_of), self._binding)
 
     def _token_of(self, node: Node) -> bytes | None:
         known = self._memory.last.get(node.name)
@@ -284,7 +292,8 @@ class Materialiser:
         return note or "not in the cache any more"
 
     def _origins_now(self, node: Node) -> Origins | None:
-        return OriginsWriter().of(node, node.key, self._inputs) if not node.open_parents else None
+        inputs = self._binding.sources if self._binding is not None else {}
+        return None if node.open_parents else OriginsWriter().of(node, node.key, inputs)
 
     def _origins_of(self, name: str, token: str) -> Origins | None:
         found = self._memory.origins(name, token)
@@ -297,7 +306,7 @@ class Materialiser:
         return found
 
     def _explained(self, old: Origins, new: Origins) -> Why:
-        seconds = {name: known.report.seconds for name, known in self._memory.last.items()}
+        seconds = {name: known.report.seconds for name, known in dict(self._memory.last).items()}
         return explain(old, new, self._origins_of, seconds)
 
 

@@ -74,6 +74,8 @@ class Known:
     """For a feature without key, what it was made from."""
     content: bytes | None
     """Identity of its content, where it was needed."""
+    function: Any = None
+    """Held, so that no other function gets its identity."""
 
 
 @dataclass(slots=True)
@@ -88,6 +90,9 @@ class Memory:
     failed: dict[str, tuple[bytes | None, str]] = field(default_factory=dict)
     """What a failing feature would have been computed from, and the error's words."""
     forgotten: set[bytes] = field(default_factory=set)
+    """Keys that are not looked up, until a column was stored under them again."""
+    invalidated: set[str] = field(default_factory=set)
+    """Features that run even where their parents gave the same as before."""
     live: dict[str, Any] = field(default_factory=dict)
     """Values that are in no cache."""
     asked: set[str] = field(default_factory=set)
