@@ -130,30 +130,42 @@ function blockBands(scene: Scene): { pairs: Int32Array; count: Int32Array } {
   return known;
 }
 
-function paintBands(context: CanvasRenderingContext2D, scene: Scene, view: View): void {
+/** Bands between framed groups at far zoom: under the frames, from side to side. */
+export function paintBands(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  view: View,
+  theme: Theme,
+): void {
   const { pairs, count } = blockBands(scene);
   const f = scene.frames;
+  context.save();
+  context.scale(view.zoom, view.zoom);
+  context.translate(-view.x, -view.y);
+  context.strokeStyle = theme.band;
   for (let k = 0; k < count.length; k++) {
     const a = 4 * pairs[2 * k]!;
     const b = 4 * pairs[2 * k + 1]!;
-    const sx = f[a]! + f[a + 2]!;
-    const sy = f[a + 1]! + f[a + 3]! / 2;
-    const tx = f[b]!;
-    const ty = f[b + 1]! + f[b + 3]! / 2;
+    const ay = f[a + 1]! + f[a + 3]! / 2;
+    const by = f[b + 1]! + f[b + 3]! / 2;
+    const aRight = f[a]! + f[a + 2]!;
+    const bRight = f[b]! + f[b + 2]!;
     context.lineWidth = bandWidth(count[k]!) / view.zoom;
     context.beginPath();
-    if (tx > sx) {
-      context.moveTo(sx, sy);
-      level(context, sx, sy, tx, ty);
+    if (f[b]! >= aRight) {
+      context.moveTo(aRight, ay);
+      level(context, aRight, ay, f[b]!, by);
+    } else if (f[a]! >= bRight) {
+      context.moveTo(f[a]!, ay);
+      level(context, f[a]!, ay, bRight, by);
     } else {
-      // In one column: from edge to edge, down or up.
-      const x = Math.max(f[a]!, f[b]!) + Math.min(f[a + 2]!, f[b + 2]!) / 2;
-      const down = f[a + 1]! < f[b + 1]!;
-      context.moveTo(x, down ? f[a + 1]! + f[a + 3]! : f[a + 1]!);
-      context.lineTo(x, down ? f[b + 1]! : f[b + 1]! + f[b + 3]!);
+      const x = (Math.max(f[a]!, f[b]!) + Math.min(aRight, bRight)) / 2;
+      context.moveTo(x, ay);
+      context.lineTo(x, by);
     }
     context.stroke();
   }
+  context.restore();
 }
 
 export interface EdgeStyle {
@@ -190,14 +202,14 @@ export function paintEdges(context: CanvasRenderingContext2D, style: EdgeStyle):
   context.globalAlpha = far ? (theme.contrast ? 0.4 : 0.22) : strong;
   context.lineWidth = (far ? 0.6 : 1) / view.zoom;
   context.stroke(thin);
-  context.globalAlpha = theme.contrast ? 0.45 : 0.17;
+  context.globalAlpha = 1;
+  context.strokeStyle = theme.band;
   for (const pair of thick) {
     context.lineWidth = bandWidth(scene.weight[pair]!) / Math.max(view.zoom, 0.5);
     context.beginPath();
     trace(context, scene, pair, false);
     context.stroke();
   }
-  if (far && grouped) paintBands(context, scene, view);
   context.restore();
 }
 

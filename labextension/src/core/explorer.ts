@@ -2,11 +2,13 @@
 
 import type { State } from '../wire';
 import { createAttention } from './attention';
+import { moreMenu, nodeMenu, runCommand, type Steerable } from './commands';
 import { h } from './dom';
 import { createFoot, summary } from './foot';
 import { createHead } from './head';
+import { Inspecting } from './inspecting';
 import { createInspector } from './inspector';
-import { listenKeys, type Command } from './keys';
+import { listenKeys } from './keys';
 import { Layouter } from './layouter';
 import { createMinimap } from './minimap';
 import { CODE, type GraphModel } from './model';
@@ -18,9 +20,8 @@ import {
   createStrip,
   createTooltip,
   createZoom,
-  type MenuItem,
 } from './overlays';
-import { buildScene, hasGroups, INPUTS, neighbour, placeScene, type Grouping } from './scene';
+import { buildScene, carryCollapsed, hasGroups, INPUTS, placeScene, type Grouping } from './scene';
 import { searchBox } from './search';
 import { matching, Stage } from './stage';
 import type { Store } from './store';
@@ -39,14 +40,15 @@ export interface ExplorerOptions {
   readonly onSelect?: (name: string) => void;
 }
 
-export class Explorer {
+export class Explorer implements Steerable {
   readonly element: HTMLElement;
   private readonly signal: AbortSignal;
-  private readonly stage: Stage;
+  readonly stage: Stage;
   private readonly layouter: Layouter;
   private readonly head;
   private readonly foot;
-  private readonly inspector;
+  readonly inspector;
+  private readonly inspection: Inspecting;
   private readonly attention;
   private readonly minimap;
   private readonly legend = createLegend();
@@ -54,18 +56,19 @@ export class Explorer {
   private readonly strip = createStrip();
   private readonly tree = createTree();
   private readonly menu;
-  private readonly keys: HTMLElement;
+  readonly keys: HTMLElement;
   private readonly empty: HTMLElement;
   private readonly loading = h('div', { class: 'jl-loading', role: 'status', hidden: true });
   private readonly status = h('div', { class: 'jl-hidden', role: 'status' });
   private readonly alert = h('div', { class: 'jl-hidden', role: 'alert' });
-  private readonly search;
+  readonly search;
 
-  private grouping: Grouping = 'cell';
-  private collapsed = new Set<number>();
-  private filter = new Set<State>();
-  private chosen = '';
-  private focusOn: { name: string; hops: number } | null = null;
+  grouping: Grouping = 'cell';
+  collapsed = new Set<number>();
+  filter = new Set<State>();
+  chosen = '';
+  focusOn: { name: string; hops: number } | null = null;
+  private model: GraphModel | null = null;
   private opened = false;
   private notice = '';
   private layoutJob = 0;
@@ -74,7 +77,7 @@ export class Explorer {
 
   constructor(
     host: HTMLElement,
-    private readonly store: Store,
+    readonly store: Store,
     private readonly options: ExplorerOptions,
   ) {
     const signal = (this.signal = options.signal);
@@ -110,6 +113,7 @@ export class Explorer {
       },
       signal,
     );
+    this.inspection = new Inspecting(store, this.inspector, signal);
     this.attention = createAttention(n => this.go(n, true), interrupt, signal);
     this.minimap = createMinimap((x, y) => this.stage.moveTo(x, y), signal);
     this.menu = createMenu(() => this.focus(), signal);
@@ -169,7 +173,7 @@ export class Explorer {
       this.loading,
       this.keys,
     );
-    listenKeys(stage.canvas, command => this.onCommand(command), signal);
+    listenKeys(stage.canvas, command => runCommand(this, command), signal);
     const observer = new ResizeObserver(() => this.onResize());
     observer.observe(this.element);
     signal.addEventListener('abort', () => {
@@ -195,15 +199,16 @@ export class Explorer {
     if (!this.opened && model.count > 0) {
       this.opened = true;
       this.onResize();
-      if (model.count > OPEN_LIMIT || this.narrow) this.collapseAll(model);
+      if (model.count > OPEN_LIMIT || this.narrow) this.collapse(model);
     }
-    for (const group of this.collapsed)
-      if (group !== INPUTS && group >= model.view.groups.length) this.collapsed.delete(group);
+    if (this.model) this.collapsed = carryCollapsed(this.model, model, this.collapsed);
+    this.model = model;
     if (!model.index.has(this.chosen)) this.chosen = '';
     if (this.focusOn && !model.index.has(this.focusOn.name)) this.focusOn = null;
     this.empty.hidden = model.count > 0;
     this.relayout(true);
-    if (this.chosen !== '') this.inspect();
+    if (this.chosen === '') this.inspector.element.hidden = true;
+    else if (!this.inspector.element.hidden) this.inspection.ask(model, this.chosen);
     this.onStates();
   }
 
@@ -215,7 +220,8 @@ export class Explorer {
     this.stage.statesChanged();
     this.updateHead();
     if (this.narrow) this.attention.update(model);
-    if (this.chosen !== '' && !this.inspector.element.hidden) this.refreshInspector(model);
+    if (this.chosen !== '' && !this.inspector.element.hidden)
+      this.inspection.refresh(model, this.chosen);
     this.announce(model);
   }
 
@@ -264,27 +270,32 @@ export class Explorer {
     return Uint8Array.from(up, (hop, i) => (i === node || hop > 0 || down[i]! > 0 ? 1 : 0));
   }
 
-  private collapseAll(model: GraphModel): void {
+  private collapse(model: GraphModel): void {
     this.collapsed = new Set(model.view.groups.keys());
     if (hasGroups(model)) this.collapsed.add(INPUTS);
   }
 
-  private setGrouping(grouping: Grouping): void {
+  collapseAll(model: GraphModel): void {
+    this.collapse(model);
+    this.relayout(false);
+  }
+
+  setGrouping(grouping: Grouping): void {
     this.grouping = grouping;
     this.relayout(false);
   }
 
-  private toggleGroup(group: number): void {
+  toggleGroup(group: number): void {
     if (!this.collapsed.delete(group)) this.collapsed.add(group);
     this.relayout(true);
   }
 
-  private expandAll(): void {
+  expandAll(): void {
     this.collapsed.clear();
     this.relayout(false);
   }
 
-  private setFocus(hops: number | null): void {
+  setFocus(hops: number | null): void {
     if (hops === null) {
       if (this.focusOn === null) return;
       this.focusOn = null;
@@ -298,7 +309,7 @@ export class Explorer {
 
   // Filter
 
-  private toggleFilter(state: State, add: boolean): void {
+  toggleFilter(state: State, add: boolean): void {
     const had = this.filter.has(state);
     if (!add) this.filter.clear();
     if (had) this.filter.delete(state);
@@ -319,13 +330,13 @@ export class Explorer {
 
   // Choice and inspector
 
-  private chosenItem(): number {
+  chosenItem(): number {
     const { scene } = this.stage;
     const node = scene?.model.index.get(this.chosen);
     return scene === null || node === undefined ? -1 : scene.item[node]!;
   }
 
-  private choose(node: number, open: boolean): void {
+  choose(node: number, open: boolean): void {
     const model = this.store.model!;
     const name = node < 0 ? '' : model.view.names[node]!;
     const changed = name !== this.chosen;
@@ -334,53 +345,19 @@ export class Explorer {
     this.stage.canvas.setAttribute('aria-activedescendant', this.tree.update(model, node));
     if (changed) this.options.onSelect?.(name);
     if (node < 0) this.inspector.element.hidden = true;
-    else if (open || !this.inspector.element.hidden) this.inspect();
+    else if (open || !this.inspector.element.hidden) this.inspection.ask(model, name);
     this.onResize();
     this.stage.reveal(this.chosenItem());
   }
 
-  private inspect(): void {
-    const model = this.store.model!;
-    const name = this.chosen;
-    this.refreshInspector(model);
-    this.store.inspect(name).then(
-      inspection => {
-        if (this.chosen === name && !this.signal.aborted) this.inspector.answer(inspection);
-      },
-      (reason: Error) => {
-        if (this.chosen === name && !this.signal.aborted) this.inspector.fail(reason.message);
-      },
-    );
-  }
-
-  private shown = '';
-
-  private refreshInspector(model: GraphModel): void {
-    const node = model.index.get(this.chosen);
-    if (node === undefined) return;
-    this.inspector.show(model, node, this.store.connected);
-    // A node that has just changed has other figures and another reason.
-    const key = `${this.chosen}|${model.state[node]}|${model.seconds[node]}|${model.note[node]}`;
-    const asked = this.shown.startsWith(`${this.chosen}|`) && this.shown !== key;
-    this.shown = key;
-    const settled = model.state[node] !== CODE.running && model.state[node] !== CODE.queued;
-    if (asked && settled && this.store.connected) {
-      const name = this.chosen;
-      this.store.inspect(name).then(
-        inspection => this.inspector.answer(inspection),
-        (reason: Error) => this.inspector.fail(reason.message),
-      );
-    }
-  }
-
-  private closeInspector(): void {
+  closeInspector(): void {
     this.inspector.element.hidden = true;
     this.onResize();
     this.focus();
   }
 
   /** Flies to a node, opening its group where it is collapsed. */
-  private go(node: number, open = true): void {
+  go(node: number, open = true): void {
     const model = this.store.model!;
     const group = model.view.kinds[node] === 'feature' ? model.view.group[node]! : INPUTS;
     const hidden = this.focusOn !== null && this.stage.scene?.item[node] === -1;
@@ -401,7 +378,7 @@ export class Explorer {
 
   // Actions
 
-  private async act(action: 'run' | 'invalidate', names: string[]): Promise<void> {
+  async act(action: 'run' | 'invalidate', names: string[]): Promise<void> {
     try {
       await this.store.act(action, names);
     } catch (reason) {
@@ -411,121 +388,13 @@ export class Explorer {
     }
   }
 
-  private recompute(): void {
+  recompute(): void {
     const model = this.store.model!;
     const stale = model.view.names.filter((_, i) => model.state[i] === CODE.stale);
     if (stale.length > 0) void this.act('run', stale);
   }
 
-  // Keyboard, pointer and menus
-
-  private onCommand(command: Command): boolean {
-    const { stage } = this;
-    const model = this.store.model;
-    if (model === null || stage.scene === null) return false;
-    const node = model.index.get(this.chosen) ?? -1;
-    const run: Record<Command, () => void> = {
-      left: () => this.move('left'),
-      right: () => this.move('right'),
-      up: () => this.move('up'),
-      down: () => this.move('down'),
-      first: () => this.choose(this.edgeNode('first'), false),
-      last: () => this.choose(this.edgeNode('last'), false),
-      open: () => this.openChosen(node),
-      back: () => this.back(),
-      search: () => this.search.focus(),
-      focus: () => this.setFocus(this.focusOn ? null : 2),
-      hops1: () => this.setFocus(1),
-      hops2: () => this.setFocus(2),
-      hops3: () => this.setFocus(3),
-      all: () => this.setFocus(null),
-      run: () => node >= 0 && void this.act('run', [this.chosen]),
-      recompute: () => this.recompute(),
-      stale: () => this.toggleFilter('stale', false),
-      error: () => this.nextError(model, node),
-      collapse: () => this.collapseChosen(model, node),
-      grouping: () => this.setGrouping(this.grouping === 'cell' ? 'none' : 'cell'),
-      why: () => this.why(node),
-      in: () => stage.zoomBy(1.3),
-      out: () => stage.zoomBy(1 / 1.3),
-      fit: () => stage.fit(true),
-      keys: () => this.toggleKeys(),
-      menu: () => this.menuAtChosen(),
-    };
-    if (command === 'back' && !this.canGoBack()) return false;
-    run[command]();
-    return true;
-  }
-
-  private openChosen(node: number): void {
-    if (node < 0) return;
-    const group = this.stage.scene!.group[this.chosenItem()] ?? -1;
-    if (group !== -1) {
-      this.toggleGroup(group);
-      return;
-    }
-    this.choose(node, true);
-    this.inspector.focus();
-  }
-
-  private why(node: number): void {
-    if (node < 0) return;
-    this.inspector.openTab('Why');
-    this.choose(node, true);
-  }
-
-  private canGoBack(): boolean {
-    return (
-      !this.keys.hidden ||
-      !this.inspector.element.hidden ||
-      this.chosen !== '' ||
-      this.focusOn !== null ||
-      this.filter.size > 0
-    );
-  }
-
-  private back(): void {
-    if (!this.keys.hidden) this.closeKeys();
-    else if (!this.inspector.element.hidden) this.closeInspector();
-    else if (this.focusOn !== null) this.setFocus(null);
-    else if (this.chosen !== '') this.choose(-1, false);
-    else this.toggleFilter([...this.filter][0]!, false);
-  }
-
-  private move(direction: 'left' | 'right' | 'up' | 'down'): void {
-    const scene = this.stage.scene!;
-    const from = this.chosenItem();
-    const to = from < 0 ? 0 : neighbour(scene, from, direction);
-    if (to < 0 || scene.count === 0) return;
-    const node = scene.node[to]! >= 0 ? scene.node[to]! : scene.item.indexOf(to);
-    this.choose(node, false);
-  }
-
-  private edgeNode(which: 'first' | 'last'): number {
-    const { model } = this.stage.scene!;
-    const free = (side: { start: Int32Array }, i: number): boolean =>
-      side.start[i] === side.start[i + 1];
-    if (which === 'first') {
-      for (let i = 0; i < model.count; i++) if (free(model.parents, i)) return i;
-    }
-    for (let i = model.count - 1; i >= 0; i--) if (free(model.children, i)) return i;
-    return -1;
-  }
-
-  private nextError(model: GraphModel, from: number): void {
-    for (let k = 1; k <= model.count; k++) {
-      const node = (from + k + model.count) % model.count;
-      if (model.state[node] === CODE.error) {
-        this.go(node);
-        return;
-      }
-    }
-  }
-
-  private collapseChosen(model: GraphModel, node: number): void {
-    if (node < 0 || this.focusOn !== null) return;
-    this.toggleGroup(model.view.kinds[node] === 'feature' ? model.view.group[node]! : INPUTS);
-  }
+  // Pointer and menus
 
   private onClick(item: number): void {
     const scene = this.stage.scene!;
@@ -542,29 +411,16 @@ export class Explorer {
     else this.tooltip.show(scene.model, node, x, y, this.stage.size.width);
   }
 
-  private menuItems(node: number): MenuItem[] {
-    const model = this.store.model!;
-    const name = model.view.names[node]!;
-    const can = this.store.connected && model.view.kinds[node] === 'feature';
-    return [
-      { text: 'Run to here', key: 'r', disabled: !can, run: () => void this.act('run', [name]) },
-      { text: 'Invalidate', disabled: !can, run: () => void this.act('invalidate', [name]) },
-      { text: 'Focus', key: 'f', run: () => this.setFocus(2) },
-      { text: 'Why', key: 'w', run: () => this.why(node) },
-      { text: 'Copy name', run: () => void navigator.clipboard?.writeText(name) },
-    ];
-  }
-
   private openMenu(item: number, x: number, y: number): void {
     const node = item < 0 ? -1 : this.stage.scene!.node[item]!;
     if (node < 0) return;
     this.choose(node, false);
-    const top =
-      this.stage.canvas.getBoundingClientRect().top - this.element.getBoundingClientRect().top;
-    this.menu.show(this.menuItems(node), x, y + top);
+    const own = this.element.getBoundingClientRect();
+    const top = this.stage.canvas.getBoundingClientRect().top - own.top;
+    this.menu.show(nodeMenu(this, node), x, y + top);
   }
 
-  private menuAtChosen(): void {
+  menuAtChosen(): void {
     const item = this.chosenItem();
     if (item < 0) return;
     const { x, y, zoom } = this.stage.view;
@@ -575,37 +431,14 @@ export class Explorer {
   private openMore(anchor: HTMLElement): void {
     const own = this.element.getBoundingClientRect();
     const at = anchor.getBoundingClientRect();
-    const grouped = this.grouping === 'cell' && this.focusOn === null;
-    const items: MenuItem[] = [
-      {
-        text: 'Expand all',
-        disabled: !grouped || this.collapsed.size === 0,
-        run: () => this.expandAll(),
-      },
-      {
-        text: 'Collapse all',
-        disabled: !grouped,
-        run: () => {
-          this.collapseAll(this.store.model!);
-          this.relayout(false);
-        },
-      },
-      {
-        text: 'Recompute all stale',
-        key: 'R',
-        disabled: !this.store.connected,
-        run: () => this.recompute(),
-      },
-      { text: 'Keys', key: '?', run: () => this.toggleKeys() },
-    ];
-    this.menu.show(items, at.right - own.left - 200, at.bottom - own.top + 4);
+    this.menu.show(moreMenu(this), at.right - own.left - 200, at.bottom - own.top + 4);
   }
 
-  private toggleKeys(): void {
+  toggleKeys(): void {
     this.keys.hidden = !this.keys.hidden;
   }
 
-  private closeKeys(): void {
+  closeKeys(): void {
     this.keys.hidden = true;
     this.focus();
   }

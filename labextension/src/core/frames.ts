@@ -1,5 +1,6 @@
 // Frames of groups with their titles and, at the right, the states that need a look.
 
+import { paintBands } from './edges';
 import { CODE } from './model';
 import { measure, type NodeStyle } from './nodes';
 import { middle, oneLine } from './words';
@@ -78,6 +79,7 @@ function paintTitle(
 export function paintFrames(context: CanvasRenderingContext2D, style: NodeStyle): void {
   const { scene, view, box, theme } = style;
   const counts = tally(style);
+  if (style.level === 'far') paintBands(context, scene, view, theme);
   context.textBaseline = 'alphabetic';
   for (let b = 0; b < scene.input.blocks; b++) {
     if (scene.input.framed[b] !== 1) continue;
@@ -93,7 +95,7 @@ export function paintFrames(context: CanvasRenderingContext2D, style: NodeStyle)
     const h = Math.round(height * view.zoom);
     context.beginPath();
     context.roundRect(x, y, w, h, 5);
-    context.globalAlpha = 0.55;
+    context.globalAlpha = style.level === 'far' ? 1 : 0.55;
     context.fillStyle = theme.surface;
     context.fill();
     context.globalAlpha = 1;

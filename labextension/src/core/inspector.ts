@@ -263,7 +263,7 @@ class InspectorView implements Inspector {
       this.openTab(this.tab);
       this.showFamily();
     }
-    this.showFoot(model.view.kinds[node] === 'feature', connected);
+    this.showFoot(model.view.kinds[node] === 'feature' && model.view.live, connected);
   }
 
   private showFoot(feature: boolean, connected: boolean): void {

@@ -2,7 +2,8 @@
 // blocks stand in columns by what they need, inputs stand in a margin at the left.
 
 import { layered, tallest } from './layered';
-import { adjacency, layers, spread } from './order';
+import { placeBlocks, type Block, type Room } from './blocks';
+import { spread } from './order';
 
 export interface LayoutInput {
   readonly count: number;
@@ -42,27 +43,14 @@ export const TITLE = 30;
 export const PAD = 8;
 const MARGIN_ROW = 36;
 
-/** Room around blocks. Large graphs are seen from afar, where titles and bands still need their pixels. */
-interface Room {
-  readonly title: number;
-  readonly row: number;
-  readonly column: number;
-}
-
+/** Large graphs are seen from afar, where titles and bands still need their pixels. */
 function room(count: number): Room {
-  const zoom = Math.min(1, Math.sqrt((1200 * 700) / (count * 1.6 * (NODE_WIDTH + GUTTER) * ROW)));
+  const zoom = Math.min(1, Math.sqrt((1200 * 700) / (count * 2.2 * (NODE_WIDTH + GUTTER) * ROW)));
   return {
-    title: Math.max(TITLE, Math.min(240, 22 / zoom)),
+    title: Math.max(TITLE, Math.min(280, 22 / zoom)),
     row: Math.max(16, Math.min(160, 12 / zoom)),
     column: Math.max(44, Math.min(400, 30 / zoom)),
   };
-}
-
-interface Block {
-  readonly items: number[];
-  readonly pairs: number[];
-  width: number;
-  height: number;
 }
 
 function collect(input: LayoutInput): Block[] {
@@ -142,104 +130,6 @@ function placeBlock(
   }
   block.width = left[grid.columns]! - (gutter[grid.columns - 1] ?? 0) + pad;
   block.height = bottom + (framed ? PAD + 2 : 0);
-}
-
-/** Each distinct pair of blocks that an edge joins, flat. */
-function blockPairs(input: LayoutInput): Int32Array {
-  const seen = new Set<number>();
-  const pairs: number[] = [];
-  for (let e = 0; e < input.edges.length; e += 2) {
-    const from = input.block[input.edges[e]!]!;
-    const to = input.block[input.edges[e + 1]!]!;
-    if (from < 0 || to < 0 || from === to) continue;
-    const key = from * input.blocks + to;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    pairs.push(from, to);
-  }
-  return Int32Array.from(pairs);
-}
-
-/** Splits a tall column of blocks into several, in order, so that the drawing keeps a screen's shape. */
-function columnsOf(blocks: Block[], layer: Int32Array, room: Room): number[][] {
-  const byLayer: number[][] = [];
-  let area = 0;
-  for (let b = 0; b < blocks.length; b++) {
-    if (blocks[b]!.items.length === 0) continue;
-    (byLayer[layer[b]!] ??= []).push(b);
-    area += (blocks[b]!.width + room.column) * (blocks[b]!.height + room.row);
-  }
-  const limit = Math.max(1400, 1.1 * Math.sqrt(area / 1.5));
-  const columns: number[][] = [];
-  for (const members of byLayer) {
-    let column: number[] = [];
-    let height = 0;
-    for (const b of members ?? []) {
-      if (column.length > 0 && height + blocks[b]!.height > limit) {
-        columns.push(column);
-        column = [];
-        height = 0;
-      }
-      column.push(b);
-      height += blocks[b]!.height + room.row;
-    }
-    if (column.length > 0) columns.push(column);
-  }
-  return columns;
-}
-
-/** Tops of the blocks of one column: at their parents' height, in their order. */
-function placeColumn(
-  column: number[],
-  blocks: Block[],
-  parents: { start: Int32Array; list: Int32Array },
-  centre: Float64Array,
-  between: number,
-): Float64Array {
-  const gap = new Float64Array(column.length);
-  const wished = new Float64Array(column.length);
-  let below = 0;
-  for (let k = 0; k < column.length; k++) {
-    const b = column[k]!;
-    if (k > 0) gap[k] = blocks[column[k - 1]!]!.height + between;
-    let sum = 0;
-    let known = 0;
-    for (let p = parents.start[b]!; p < parents.start[b + 1]!; p++) {
-      const at = centre[parents.list[p]!]!;
-      if (Number.isNaN(at)) continue;
-      sum += at;
-      known++;
-    }
-    wished[k] = known > 0 ? sum / known - blocks[b]!.height / 2 : below;
-    below += blocks[b]!.height + between;
-  }
-  return spread(wished, gap);
-}
-
-function placeBlocks(input: LayoutInput, blocks: Block[], out: LayoutResult, room: Room): void {
-  const pairs = blockPairs(input);
-  const parents = adjacency(input.blocks, pairs, 0);
-  const layer = layers(input.blocks, parents, adjacency(input.blocks, pairs, 1));
-  const centre = new Float64Array(input.blocks).fill(NaN);
-  let left = 0;
-  for (const column of columnsOf(blocks, layer, room)) {
-    const tops = placeColumn(column, blocks, parents, centre, room.row);
-    let widest = 0;
-    for (let k = 0; k < column.length; k++) {
-      const b = column[k]!;
-      centre[b] = tops[k]! + blocks[b]!.height / 2;
-      out.frames.set([left, tops[k]!, blocks[b]!.width, blocks[b]!.height], 4 * b);
-      widest = Math.max(widest, blocks[b]!.width);
-    }
-    left += widest + room.column;
-  }
-  for (let i = 0; i < input.count; i++) {
-    const b = input.block[i]!;
-    if (b < 0) continue;
-    out.x[i]! += out.frames[4 * b]!;
-    out.exit[i]! += out.frames[4 * b]!;
-    out.y[i]! += out.frames[4 * b + 1]!;
-  }
 }
 
 /** Inputs, at the left, each at the mean height of what reads it. */

@@ -179,7 +179,7 @@ export class Painter {
       const ink = hop < 0 ? theme.up : theme.down;
       const w = measure(context, text) + 9;
       const x = rect.x + rect.w - w / 2 - 2;
-      const y = rect.y - 7;
+      const y = rect.y - 10;
       context.beginPath();
       context.roundRect(x, y, w, 13, 6.5);
       context.fillStyle = ink.tint;

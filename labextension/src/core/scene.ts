@@ -44,6 +44,19 @@ export function hasGroups(model: GraphModel): boolean {
   return model.view.groups.length > 0;
 }
 
+/** The collapsed groups in another graph, known by their titles: a new cell moves their numbers. */
+export function carryCollapsed(
+  before: GraphModel,
+  model: GraphModel,
+  collapsed: ReadonlySet<number>,
+): Set<number> {
+  const key = (of: GraphModel, g: number): string =>
+    `${of.view.groups[g]}\n${of.view.group_notes[g]}`;
+  const now = new Map(model.view.groups.map((_, g) => [key(model, g), g]));
+  const kept = [...collapsed].map(g => (g === INPUTS ? g : now.get(key(before, g))));
+  return new Set(kept.filter(g => g !== undefined));
+}
+
 function buildItems(
   model: GraphModel,
   collapsed: ReadonlySet<number>,

@@ -16,6 +16,8 @@ export interface Theme {
   readonly ink2: string;
   readonly ink3: string;
   readonly line: string;
+  /** Bands between groups: solid, so that where they meet they do not darken. */
+  readonly band: string;
   readonly lineStrong: string;
   readonly accent: string;
   readonly up: Ink;
@@ -43,6 +45,8 @@ export function readTheme(host: HTMLElement): Theme {
     probe.style.color = `var(--jl-${token})`;
     return getComputedStyle(probe).color;
   };
+  probe.style.color = 'color-mix(in srgb, var(--jl-ink) 18%, var(--jl-canvas))';
+  const mixed = getComputedStyle(probe).color;
   const font = (token: string): string => {
     probe.style.fontFamily = `var(--jl-${token})`;
     return getComputedStyle(probe).fontFamily;
@@ -73,6 +77,7 @@ export function readTheme(host: HTMLElement): Theme {
     ink2: plain ? 'CanvasText' : read('ink-2'),
     ink3: plain ? 'GrayText' : read('ink-3'),
     line: plain ? 'GrayText' : read('line'),
+    band: plain ? 'GrayText' : mixed,
     lineStrong: plain ? 'CanvasText' : read('line-strong'),
     accent: plain ? 'Highlight' : read('accent'),
     up: plain ? system : ink('up'),

@@ -74,7 +74,6 @@ export function clock(time: Date): string {
 
 /** Newlines and control characters as symbols, so that a hostile name stays one line. */
 export function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u001f\u007f\u2028\u2029]/g, char => {
     const code = char.charCodeAt(0);
     if (code === 0x7f) return '\u2421';
