@@ -96,7 +96,7 @@ def _number_profile(
 def _time_profile(present: pd.Series[Any], rows: int, nulls: int, head: list[str]) -> ColumnProfile:
     import numpy as np
 
-    whole = present.to_numpy().astype("int64").astype(float)
+    whole = present.astype("int64").to_numpy(dtype=float)
     middle = present.iloc[int(np.argpartition(whole, len(whole) // 2)[len(whole) // 2])]
     return ColumnProfile(
         str(present.dtype),
@@ -130,7 +130,7 @@ def _category_profile(
 ) -> ColumnProfile:
     try:
         counts = present.value_counts()
-    except TypeError:  # values without a hash, such as lists
+    except (TypeError, NotImplementedError):  # values that cannot be compared, such as lists
         return ColumnProfile(str(present.dtype), rows, nulls, head=head)
     counts = counts[counts > 0]
     most = [(_text(each), int(count) / rows) for each, count in counts.iloc[:_MOST].items()]
@@ -215,6 +215,10 @@ def number(value: Any) -> str:
     >>> number(336776), number(12.5912), number(0.00012345)
     ('336,776', '12.6', '0.000123')
     """
+    import numpy as np
+
+    if isinstance(value, (int, np.integer)):
+        return f"{int(value):,}".replace("-", "−")
     as_float = float(value)
     if not math.isfinite(as_float):
         return f"{as_float:g}".replace("-", "−")
@@ -225,6 +229,14 @@ def number(value: Any) -> str:
     else:
         text = f"{as_float:.3g}"
     return text.replace("-", "−") if "e" not in text else text
+
+
+def _moment(value: pd.Timestamp) -> str:
+    """Write a time without the parts that are zero, to the second."""
+    if value == value.normalize():
+        return str(value.date())
+    zone = f" {value.tzname()}" if value.tzinfo is not None else ""
+    return value.strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00") + zone
 
 
 def _text(value: Any) -> str:
@@ -238,8 +250,7 @@ def _text(value: Any) -> str:
     if isinstance(value, (int, float, np.integer, np.floating)):
         return "null" if math.isnan(value) else number(value)
     if isinstance(value, pd.Timestamp):
-        midnight = value == value.normalize()
-        return str(value.date()) if midnight else str(value.replace(microsecond=0, nanosecond=0))
+        return _moment(value)
     try:
         return short(str(value))
     except Exception as error:  # noqa: BLE001 - a broken object is shown as such
