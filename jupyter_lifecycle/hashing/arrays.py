@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jupyter_lifecycle.errors import FingerprintError
 from jupyter_lifecycle.hashing.digest import combine, digest
 from jupyter_lifecycle.hashing.values import SCALARS, scalar
 
@@ -32,10 +35,16 @@ def leaf(value: Any) -> bytes | None:
     return None
 
 
+@cache
 def dtype_name(dtype: np.dtype[Any]) -> bytes:
-    """Return a dtype with byte order, unit, fields and alignment, as bytes."""
-    described = dtype.str if dtype.fields is None and dtype.subdtype is None else repr(dtype)
-    return f"{dtype.char}{described}".encode()
+    """Return a dtype with byte order, unit, fields and offsets, as bytes; equal for equal dtypes."""
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return b"%s%s" % (dtype_name(base), repr(shape).encode())
+    if dtype.fields is None:
+        return (repr(dtype) if dtype.kind == "T" else dtype.str).encode()
+    fields = [(name, dtype_name(f[0]), f[1]) for name, f in dtype.fields.items()]
+    return repr((dtype.names, fields, dtype.itemsize)).encode()
 
 
 def buffer(array: NDArray[Any]) -> bytes:
@@ -86,7 +95,7 @@ def _array(value: NDArray[Any]) -> Steps:
         parts.append(found)
         return combine("masked", *parts)
     plain = value.view(np.ndarray)
-    if plain.dtype.fields is not None:
+    if plain.dtype.fields is not None and not _is_packed(plain.dtype):
         for name in plain.dtype.names or ():
             found = yield ("item", name), plain[name]
             parts.append(found)
@@ -99,6 +108,14 @@ def _array(value: NDArray[Any]) -> Steps:
         found = yield ("attribute", "__dict__"), dict(vars(value))
         parts.append(found)
     return combine("array", *parts)
+
+
+@cache
+def _is_packed(dtype: np.dtype[Any]) -> bool:
+    """Tell whether each byte of a record is a byte of one of its plain fields."""
+    kinds = [field[0] for field in (dtype.fields or {}).values()]
+    plain = all(kind.kind in "biufmM" and kind.char not in "gG" for kind in kinds)
+    return plain and sum(kind.itemsize for kind in kinds) == dtype.itemsize
 
 
 def _void(value: np.void) -> Steps:
@@ -120,6 +137,17 @@ def _random_state(value: Any) -> Steps:
     )
 
 
+def _ufunc(value: np.ufunc) -> Steps:
+    """Digest a function of numpy's or scipy's by its name; those made at run time share theirs."""
+    for module in ("numpy", "scipy.special"):
+        if getattr(sys.modules.get(module), value.__name__, None) is value:
+            owner = yield ("attribute", "__module__"), sys.modules[module]
+            return combine("ufunc", owner, value.__name__.encode())
+    raise FingerprintError(
+        f"a ufunc that was made at run time ({value.__name__}) can't be seen into"
+    )
+
+
 def handler_of(value: Any) -> Handler | None:
     """Return the handler for one of numpy's values that has parts, else None."""
     if isinstance(value, np.ndarray):
@@ -130,4 +158,4 @@ def handler_of(value: Any) -> Handler | None:
         return _generator
     if isinstance(value, np.random.RandomState):
         return _random_state
-    return None
+    return _ufunc if isinstance(value, np.ufunc) else None

@@ -59,7 +59,8 @@ def _parts(array: Any) -> list[bytes]:
     elif pa.types.is_struct(kind):
         parts += map(column, array.flatten())
     elif _is_list(kind):
-        parts += [digest(_lengths(array)), column(array.flatten())]
+        entries = _as_list(array)
+        parts += [digest(_lengths(entries)), column(entries.flatten())]
     elif _is_text(kind):
         parts += _text(array)
     else:
@@ -97,9 +98,7 @@ def _lengths(array: Any) -> Any:
     if pa.types.is_fixed_size_list(array.type):
         return b""
     return np.ascontiguousarray(
-        pc.fill_null(pc.list_value_length(_as_list(array)), 0)
-        .to_numpy(zero_copy_only=False)
-        .astype("<i8")
+        pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False).astype("<i8")
     )
 
 

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 _NO_CODE: Final = frozenset(
     [
         *("__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__firstlineno__"),
-        *("__static_attributes__", "__abstractmethods__", "_abc_impl", "__signature__"),
+        *(
+            "__static_attributes__",
+            "__abstractmethods__",
+            "_abc_impl",
+            "__slotnames__",
+            "__signature__",
+        ),
         *("__annotations_cache__", "__pydantic_core_schema__", "__pydantic_validator__"),
         *("__pydantic_serializer__", "__pydantic_decorators__", "__pydantic_parent_namespace__"),
         *("__pydantic_setattr_handlers__", "__pydantic_complete__"),

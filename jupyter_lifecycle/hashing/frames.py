@@ -35,7 +35,7 @@ def leaf(value: Any) -> bytes | None:
 
 def _series(value: pd.Series[Any]) -> Steps:
     parts = [
-        (yield ("attribute", "array"), value.array),
+        (yield ("same", None), value.array),
         (yield ("attribute", "index"), value.index),
         (yield ("attribute", "name"), value.name),
     ]
@@ -77,7 +77,7 @@ def _index(value: pd.Index[Any]) -> Steps:
     if isinstance(value, pd.RangeIndex):
         parts.append(scalar((value.start, value.stop, value.step)))
     else:
-        found = yield ("attribute", "array"), value.array
+        found = yield ("same", None), value.array
         parts.append(found)
     if isinstance(value, (pd.DatetimeIndex, pd.TimedeltaIndex)) and value.freq is not None:
         parts.append(value.freq.freqstr.encode())
@@ -97,7 +97,7 @@ def _multi_index(value: pd.MultiIndex) -> Steps:
 
 
 def _numpy_backed(value: Any) -> Steps:
-    return combine("column", (yield ("attribute", "to_numpy()"), value.to_numpy()))
+    return combine("column", (yield ("same", None), value.to_numpy()))
 
 
 def _categorical(value: pd.Categorical) -> Steps:
@@ -130,7 +130,7 @@ def _masked(value: Any) -> Steps:
     """Nullable numbers: what lies under a missing value is no part of it."""
     missing = value.isna()
     filled = yield (
-        ("attribute", "to_numpy()"),
+        ("same", None),
         value.to_numpy(dtype=value.dtype.numpy_dtype, na_value=value.dtype.numpy_dtype.type(0)),
     )
     return combine("masked", str(value.dtype).encode(), arrays.buffer(missing), filled)

@@ -8,6 +8,7 @@ the same: the order of a set, the layout of an array in memory.
 from __future__ import annotations
 
 import marshal
+import sys
 from collections import OrderedDict, defaultdict, deque
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -145,7 +146,10 @@ def _object(value: Any) -> Steps:
     kind = yield ("attribute", "__class__"), type(value)
     reduced = _reduce(value)
     if isinstance(reduced, str):
-        return combine("global", kind, reduced.encode())
+        module = getattr(value, "__module__", None) or type(value).__module__
+        if getattr(sys.modules.get(str(module)), reduced, None) is not value:
+            raise FingerprintError(f"it's said to be {module}.{reduced}, which is something else")
+        return combine("global", kind, f"{module}.{reduced}".encode())
     parts = [kind]
     maker, arguments, *rest = reduced
     found = yield ("attribute", "__reduce__"), maker

@@ -19,7 +19,9 @@ from typing import Any, Literal, TypeAlias
 from jupyter_lifecycle.errors import FingerprintError
 from jupyter_lifecycle.hashing.digest import combine
 
-Step: TypeAlias = tuple[Literal["item", "attribute", "code"], Any]
+Step: TypeAlias = tuple[Literal["item", "attribute", "code", "same"], Any]
+"""How a part is reached; ``same`` is another view of the value itself."""
+
 Steps: TypeAlias = Generator[tuple[Step, Any], bytes, bytes]
 Handler: TypeAlias = Callable[[Any], Steps]
 Leaf: TypeAlias = Callable[[Any], "bytes | None"]
@@ -61,7 +63,7 @@ def path_of(root: str, steps: list[Step]) -> str:
             text += f"[{key!r}]"
         elif kind == "attribute":
             text += f".{key}"
-        else:
+        elif kind == "code":
             text += f" → {key}"
     return text
 
