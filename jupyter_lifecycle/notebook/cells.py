@@ -33,7 +33,7 @@ class CellOwners:
     """Remembers which cell defined what where the host sends no id.
 
     Voila, nbclient and papermill send none. There a cell is known by its text, else by the names
-    that it defines: one that shares at least half of them is the same cell, edited.
+    that it defines: one that shares half of them, or has them all, is the same cell, edited.
     """
 
     def __init__(self) -> None:
@@ -71,7 +71,8 @@ class CellOwners:
         best, most = None, 0
         for key, known in self._names.items():
             shared = len(defined & known)
-            if shared > most and 2 * shared >= min(len(defined), len(known)):
+            smaller, larger = sorted((len(defined), len(known)))
+            if shared > most and (shared == smaller or 2 * shared >= larger):
                 best, most = key, shared
         return best
 

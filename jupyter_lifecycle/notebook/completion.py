@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
-from jupyter_lifecycle.notebook.commands import COMMANDS, COMPUTE, DAG, DROP, WHY
+from jupyter_lifecycle.notebook.commands import COMMANDS, COMPUTE, DAG, DROP, INPUTS, SAVE, WHY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -73,6 +73,8 @@ def _choices(command: Command, before: str) -> tuple[str, ...]:
 def _names(session: Session, command: Command) -> Iterable[str]:
     if command in {COMPUTE, DROP, DAG}:
         return session.names
+    if command in {INPUTS, SAVE}:
+        return [name for name in session.namespace if not name.startswith("_")]
     return session.graph.features if command is WHY else ()
 
 

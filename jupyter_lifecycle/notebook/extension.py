@@ -67,6 +67,7 @@ class Extension:
         shell.events.unregister("post_run_cell", self._after_cell)
         if shell.Completer is not None:
             shell.Completer.custom_matchers.remove(self._matcher)
+        self.session.close()
 
     def _after_cell(self, result: object) -> None:
         """Let views follow: a cell may have changed a helper or a constant."""

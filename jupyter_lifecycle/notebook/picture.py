@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from jupyter_lifecycle.graph import FeatureGraph, Origin
-    from jupyter_lifecycle.materialise import Materialiser, NodeReport
+    from jupyter_lifecycle.materialise import Materialiser, NodeReport, Why
     from jupyter_lifecycle.notebook.live import LiveStates
     from jupyter_lifecycle.widgets.wire import State
 
@@ -119,12 +119,20 @@ class Picture:
         state = self._state(name, report, events)
         if report is None:
             note = "not given" if state == "unbound" else ""
-            return NodeState(index, state, note, "", None, None, None, None, None)
+            dtype, rows = self._given_facts(name)
+            return NodeState(index, state, note, dtype, None, rows, None, None, None)
         note = report.error.partition("\n")[0] if state == "error" else report.note
         return NodeState(
             index, state, note, report.dtype, report.seconds, report.rows, report.nulls,
             report.bytes, report.hit,
         )  # fmt: skip
+
+    def _given_facts(self, name: str) -> tuple[str, int | None]:
+        if name not in self._given:
+            return "", None
+        value = self._given[name]
+        rows = len(value) if getattr(value, "ndim", 0) else None
+        return str(getattr(value, "dtype", type(value).__name__)), rows
 
     def _state(self, name: str, report: NodeReport | None, events: Mapping[str, Any]) -> State:
         kind = self._kind(name)
@@ -166,7 +174,7 @@ class Picture:
             source=feature.source if feature is not None else "",
             origin=_origin_words(feature.origin) if feature is not None else "",
             **_profiled(value, name, report) if known else _unprofiled(report),
-            why=[_why_line(step) for step in why.steps] if why is not None else [],
+            why=_why_lines(why) if why is not None else [],
             error=report.error if report is not None else "",
             tags=list(feature.tags.items()) if feature is not None else [],
             parents=[neighbours[one] for one in graph.parents(name) if one in neighbours],
@@ -198,8 +206,9 @@ def _origin_words(origin: Origin) -> str:
     return f"{origin.title} · {place}" if origin.title else place
 
 
-def _why_line(step: Any) -> str:
-    return f"{step.feature}: {step.cause}"
+def _why_lines(why: Why) -> list[str]:
+    lines = [f"{step.feature}: {step.cause}" for step in why.steps]
+    return lines or [why.summary]
 
 
 def _profiled(value: Any, name: str, report: NodeReport | None) -> dict[str, Any]:

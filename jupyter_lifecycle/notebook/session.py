@@ -233,9 +233,12 @@ class Session(Workspace):
         tracker = Tracker()
         run = self._run(targets, tracker, show)
         value = assemble(run, targets, result)
+        reasons = [self.materialiser.why(name) for name in targets if name in run.recomputed]
+        line = summary_line(summary_of(run, value, reasons))
+        self._live.message = line.text
+        self._live.tell("states", [])
         if show is not None:
-            reasons = [self.materialiser.why(name) for name in targets if name in run.recomputed]
-            show(summary_line(summary_of(run, value, reasons)))
+            show(line)
         return value
 
     def _run(self, targets: tuple[str, ...], tracker: Tracker, show: Show | None) -> Any:
@@ -347,6 +350,12 @@ class Session(Workspace):
         if self._explorer is None:
             self._explorer = Explorer(self)
         return self._explorer
+
+    def close(self) -> None:
+        """End the explorer's views; the session itself holds nothing open."""
+        if self._explorer is not None:
+            self._explorer.close()
+            self._explorer = None
 
     # -- saving --------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -176,3 +177,36 @@ def test_a_long_name_is_cut_in_the_middle_and_whole_in_its_tooltip():
     assert f'title="{long}"' in html
     assert "a…b" in html
     assert "title" not in markup.name("short")
+
+
+def declared(css: str, selector: str) -> dict[str, str]:
+    """Every ``--jl-`` token of the blocks whose selector is exactly this one."""
+    found = {}
+    for block_selector, body in re.findall(
+        r"([^{}]+){([^{}]*)}", re.sub(r"/\*.*?\*/", "", css, flags=re.S)
+    ):
+        if block_selector.strip() == selector:
+            for name, value in re.findall(r"(--jl-[\w-]+):\s*([^;]+)", body):
+                found[name] = re.sub(r",\s+", ",", value.strip())
+    return found
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        ".jl",
+        'body[data-jp-theme-light="false"] .jl, body.vscode-dark .jl',
+        'body[data-jp-theme-name*="High Contrast"] .jl, '
+        "body.vscode-high-contrast:not(.vscode-high-contrast-light) .jl",
+    ],
+    ids=["light", "dark", "high contrast"],
+)
+def test_the_cards_own_tokens_are_the_products(selector):
+    root = Path(__file__).parents[3]
+    product = declared((root / "labextension/style/tokens.css").read_text(), selector)
+    own = declared(
+        (root / "jupyter_lifecycle/widgets/cards.css").read_text(),
+        selector.replace(".jl", ".jl-out").replace(", ", ","),
+    )
+    assert len(own) > 10
+    assert own == {name: product[name] for name in own}

@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import pytest
+from IPython.core.error import UsageError
+
+from jupyter_lifecycle.errors import CycleError, LifecycleError, UnboundError
+from jupyter_lifecycle.notebook import (
+    current_session,
+    extension,
+    load_ipython_extension,
+    open_save_panel,
+    show_explorer,
+    unload_ipython_extension,
+)
+from jupyter_lifecycle.notebook.commands import COMMANDS
+
+SETUP = """
+import pandas as pd
+flights = pd.DataFrame({"dep_delay": [2.0, 4.0, None], "origin": ["EWR", "LGA", "JFK"]})
+"""
+DOUBLE = "%%feature\ndef double(dep_delay):\n    return dep_delay * 2\n"
+
+
+@pytest.fixture
+def ready(notebook):
+    notebook.run(SETUP)
+    notebook.run("%inputs flights")
+    notebook.run(DOUBLE)
+    return notebook
+
+
+def test_inputs(notebook):
+    notebook.run(SETUP)
+    assert notebook.shown("%inputs") == "No inputs yet. Give a frame: %inputs flights."
+    words = notebook.shown("k = 3\n%inputs flights k late=flights[flights.dep_delay > 3] # why")
+    assert words == "2 inputs from flights, 3 rows; 2 inputs: k, late."
+    assert len(notebook.session.given["late"]) == 1
+    assert notebook.shown("%inputs").startswith("4 inputs: dep_delay, origin, k, late.")
+
+
+def test_an_equality_is_no_name(notebook):
+    notebook.run(SETUP)
+    with pytest.raises(UsageError, match="has no name"):
+        raise notebook.fail("%inputs 1==1")
+
+
+@pytest.mark.parametrize(
+    ("line", "error", "words"),
+    [
+        ("%inputs flihgts", NameError, "flihgts"),
+        ("%inputs 1+1", UsageError, "1+1 has no name. Write name=1+1."),
+        ("%compute", UsageError, "name a feature"),
+        ("%compute double --into 3x", UsageError, "--into 3x is no variable name"),
+        ("%compute doubl", UnboundError, "Did you mean double?"),
+        ("%compute {3}", UsageError, "It takes names"),
+        ("%compute double --result frames", UsageError, "invalid choice"),
+        ("%why", UsageError, "required"),
+        ("%why doubl", UnboundError, "Did you mean double?"),
+        ("%drop nothing", UnboundError, "No feature or input nothing"),
+        ("%dag nothing", UnboundError, "No feature or input nothing"),
+        ("%save double", UsageError, "needs --name and --example"),
+        ("%save double --name a --example flights --metric mae", UsageError, "key=value"),
+        ("%registry --trust", UsageError, "needs the registry's address"),
+        ("%cache clera", UsageError, "invalid choice"),
+        ("%feature", UsageError, "write %%feature"),
+        ("%%feature --tag x\ndef f(x): ...", UsageError, "key=value"),
+    ],
+)
+def test_bad_words_raise_so_that_run_all_stops(ready, line, error, words):
+    raised = ready.fail(line)
+    assert isinstance(raised, error)
+    assert words in str(raised)
+
+
+def test_errors_are_one_screen(ready):
+    raised = ready.fail("%%feature\ndef a(b): ...\ndef b(a): ...")
+    assert isinstance(raised, CycleError)
+    assert len(raised._render_traceback_()) == 1
+    assert "a" not in ready.session.graph.features
+    assert ready.fail("%inputs 1/0")._render_traceback_()[1] == "  in 1/0"
+
+
+def test_a_syntax_error_is_raised_before_anything_runs(ready):
+    raised = ready.fail("%%feature\nx = 1\ndef f(x:\n")
+    assert isinstance(raised, SyntaxError)
+    assert raised.lineno == 3
+    assert "x" not in ready.shell.user_ns
+
+
+def test_host_syntax_works_inside_a_feature_cell(ready):
+    ready.run("%%feature\n%time k = 2\ndef f(x):\n    return k\n")
+    assert ready.shell.user_ns["k"] == 2
+    assert ready.session.graph.features["f"].origin.line == 3
+
+
+def test_compute_answers_shows_and_binds(ready):
+    frame = ready.run("%compute double dep_delay")
+    assert list(frame.columns) == ["double", "dep_delay"]
+    assert "3 rows × 2 columns" in ready.text()
+    assert ready.run("frame = %compute double") is None
+    assert list(ready.shell.user_ns["frame"].columns) == ["double"]
+    assert ready.run("%compute {['double', 'origin']} \\\n  --into other") is None
+    assert list(ready.shell.user_ns["other"].columns) == ["double", "origin"]
+    ready.run("X = ['double']\nframe = %compute {*X} dep_*")
+    assert list(ready.shell.user_ns["frame"].columns) == ["double", "dep_delay"]
+    assert set(ready.run("%compute --all --result dict")) == {"double"}
+
+
+def test_each_cell_has_its_number_and_heading(ready):
+    origin = ready.session.graph.features["double"].origin
+    assert (origin.label, origin.line, origin.title) == ("cell [3]", 2, "")
+
+
+def test_cells_with_ids_own_their_features(ready, monkeypatch):
+    request = {"metadata": {"cellId": "abc"}}
+    monkeypatch.setattr(type(ready.shell), "get_parent", lambda self: request, raising=False)
+    ready.run("%%feature\ndef one(x): ...\ndef two(x): ...")
+    words = ready.shown("%%feature\ndef three(x): return x")
+    assert "one was removed." in words
+    assert list(ready.session.graph.features) == ["double", "three"]
+    request["metadata"]["cellId"] = "other"
+    assert "three is defined twice" in str(ready.fail("%%feature\ndef three(x): ..."))
+    request["metadata"]["cellId"] = 7
+    ready.run("%%feature\ndef four(x): ...")
+
+
+def test_why_and_drop(ready):
+    ready.run("frame = %compute double")
+    assert "computed for the first time" in ready.shown("%why double")
+    assert ready.shown("%drop double") == "Dropped double."
+
+
+def test_tags_for_the_cell(ready):
+    ready.run("%%feature --tag team='late ones' --cache never\ndef f(x): ...")
+    feature = ready.session.graph.features["f"]
+    assert (dict(feature.tags), feature.cache) == ({"team": "late ones"}, "never")
+
+
+def test_the_cache(ready):
+    assert "on disk in" in ready.shown("%cache")
+    assert ready.shown("%cache off").startswith("Off: ")
+    assert "on disk in" in ready.shown("%cache on")
+    assert ready.shown("%cache clear").startswith("Cleared ")
+
+
+def test_dag_is_one_explorer_with_many_views(ready):
+    assert "double" in ready.shown("%dag")
+    explorer = ready.session.explorer()
+    assert ready.session.explorer() is explorer
+    ready.run("%%feature\ndef other(origin):\n    return origin\n")
+    words = ready.shown("%dag double")
+    assert "double" in words
+    assert "other" not in words
+
+
+def test_the_registry_of_the_notebook(ready, tmp_path):
+    assert str(tmp_path / "home") in ready.shown("%registry")
+    assert str(tmp_path / "r") in ready.shown(f"%registry '{tmp_path / 'r'}' --trust")
+    assert ready.session.registry.trust
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_help_is_printed_and_is_the_docstring(notebook, command, capsys):
+    notebook.run(f"{command.name} --help")
+    assert capsys.readouterr().out == command.help() + "\n"
+    kind = "cell" if command.name.startswith("%%") else "line"
+    magic = notebook.shell.magics_manager.magics[kind][command.name.lstrip("%")]
+    assert magic.__doc__ == command.help()
+
+
+def test_other_cells_are_left_alone(notebook):
+    assert notebook.run("%%time\n1 + 1") == 2
+    assert notebook.run("") is None
+
+
+def complete(notebook, text):
+    from IPython.core.completer import provisionalcompleter
+
+    with provisionalcompleter():
+        return [found.text for found in notebook.shell.Completer.completions(text, len(text))]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("%compute do", ["double"]),
+        ("frame = %compute do", ["double"]),
+        ("%compute double --in", ["--into"]),
+        ("%compute double --result ", ["dict", "frame"]),
+        ("%compute double --result fr", ["frame"]),
+        ("%why ", ["double"]),
+        ("%drop dep", ["dep_delay"]),
+        ("%cache cl", ["clear"]),
+        ("%inputs fli", ["flights"]),
+        ("%%feature --cache ne", ["never"]),
+        ("%%feature --ta", ["--tag"]),
+        ("%%feature\ndef f(dou", ["double"]),
+        ("%%feature\ndef f(\n    dou", ["double"]),
+    ],
+)
+def test_completion(ready, text, found):
+    assert complete(ready, text) == found
+
+
+def test_completion_elsewhere_is_as_before(ready):
+    assert "double" not in complete(ready, "def f(dou")
+    assert "flights" in complete(ready, "fli")
+
+
+def test_views_follow_helpers_that_other_cells_change(ready):
+    ready.run("K = 2")
+    ready.run("%%feature\ndef double(dep_delay):\n    return dep_delay * K\n")
+    ready.run("frame = %compute double")
+    heard = []
+    leave = ready.session.subscribe(lambda kind, names: heard.append((kind, names)))
+    ready.run("K = 3")
+    assert heard == [("states", ["double"])]
+    leave()
+    ready.run("K = 4")
+    assert len(heard) == 1
+
+
+def test_loading_twice_keeps_the_session_and_unloading_takes_everything_off(shell, quiet_start):
+    load_ipython_extension(shell)
+    session = current_session()
+    load_ipython_extension(shell)
+    assert current_session() is session
+    assert "compute" in shell.magics_manager.magics["line"]
+    before = len(shell.Completer.custom_matchers)
+    unload_ipython_extension(shell)
+    unload_ipython_extension(shell)
+    assert "compute" not in shell.magics_manager.magics["line"]
+    assert len(shell.Completer.custom_matchers) == before - 1
+    with pytest.raises(LifecycleError, match="not loaded"):
+        current_session()
+
+
+def test_the_verifier_is_warmed_when_the_extension_loads(shell, monkeypatch):
+    import threading
+
+    warmed = threading.Event()
+    monkeypatch.setattr("jupyter_lifecycle.envelope.start_verifier", warmed.set)
+    load_ipython_extension(shell)
+    assert warmed.wait(20)
+    unload_ipython_extension(shell)
+
+
+def test_the_side_panel_shows_the_explorer_or_how_to_get_one(ready):
+    ready.outputs.shown.clear()
+    show_explorer()
+    assert "double" in ready.text()
+    unload_ipython_extension(ready.shell)
+    ready.outputs.shown.clear()
+    show_explorer()
+    open_save_panel()
+    assert ready.text().count("Run %load_ext jupyter_lifecycle first.") == 2
+
+
+def test_saving_at_once(ready, tmp_path, monkeypatch):
+    asked = {}
+    monkeypatch.setattr(
+        "jupyter_lifecycle.registry.save", lambda model, **given: asked.update(given, model=model)
+    )
+    ready.run(
+        "def score(dep_delay): ...\nmae = 1.5\n"
+        "e = %save score --name departure --example flights.head(2) --tag team='a b' --metric mae=mae"
+    )
+    assert asked["name"] == "departure"
+    assert asked["model"] is ready.shell.user_ns["score"]
+    assert (asked["tags"], asked["metrics"]) == ({"team": "a b"}, {"mae": 1.5})
+    assert asked["registry"] is ready.session.registry
+    assert asked["features"] is ready.session.graph
+
+
+def test_the_save_panel(ready, monkeypatch):
+    asked = {}
+    monkeypatch.setattr(
+        "jupyter_lifecycle.widgets.save_panel",
+        lambda names, **given: asked.update(given) or "a panel",
+    )
+    assert ready.shown("%save") == "'a panel'"
+    assert asked["registry"] is ready.session.registry
+    assert extension.current_session() is ready.session
