@@ -1,1 +1,36 @@
-"""See docs/architecture.md."""
+"""Rules as people write them, the deployer, and the services that it generates.
+
+Importing this defines names only, so that a generated service loads nothing that it does not need.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jupyter_lifecycle.deployment.client import Endpoint as Endpoint
+    from jupyter_lifecycle.deployment.client import endpoint as endpoint
+    from jupyter_lifecycle.deployment.deployer import Deployer as Deployer
+    from jupyter_lifecycle.deployment.detach import see_to_deployer as see_to_deployer
+    from jupyter_lifecycle.deployment.rules import preview as preview
+    from jupyter_lifecycle.deployment.rules import rule as rule
+
+_HOME = {
+    "Deployer": "deployer",
+    "Endpoint": "client",
+    "endpoint": "client",
+    "preview": "rules",
+    "rule": "rules",
+    "see_to_deployer": "detach",
+}
+
+__all__ = ["Deployer", "Endpoint", "endpoint", "preview", "rule", "see_to_deployer"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

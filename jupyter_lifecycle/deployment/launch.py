@@ -1,0 +1,123 @@
+"""From an envelope to a program that can be started: environment, page of code, paths."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_lifecycle.deployment.environment import Environments, Interpreter
+from jupyter_lifecycle.deployment.memory import Placed
+from jupyter_lifecycle.deployment.process import Program
+from jupyter_lifecycle.deployment.service.settings import Settings
+from jupyter_lifecycle.deployment.template import service_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jupyter_lifecycle.deployment.environment import Choice
+    from jupyter_lifecycle.deployment.options import Options
+    from jupyter_lifecycle.deployment.place import Place
+    from jupyter_lifecycle.envelope import Bundle
+    from jupyter_lifecycle.registry import Registry
+
+_SPARE = 1024
+
+
+class Launcher:
+    """Writes the programs of one endpoint.
+
+    Parameters
+    ----------
+    endpoint : str
+        Its name.
+    registry : Registry
+        Has the envelopes.
+    place : Place
+        Where programs and environments are kept.
+    """
+
+    def __init__(self, endpoint: str, registry: Registry, place: Place) -> None:
+        self._endpoint = endpoint
+        self._registry = registry
+        self._place = place
+        self._environments = Environments(place.environments)
+
+    def bundle(self, envelope: str) -> Bundle:
+        """Get an envelope's files, and see that its code may run.
+
+        Raises
+        ------
+        TrustError
+            Where nobody said so for this registry.
+        IntegrityError
+            Where a file is not what its digest says.
+        """
+        self._registry.check_trust(envelope)
+        bundle = self._registry.bundle(envelope)
+        bundle.verify_files()
+        return bundle
+
+    def environment(
+        self,
+        bundle: Bundle,
+        options: Options,
+        say: Callable[[str], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Interpreter:
+        """Find or build the interpreter that an envelope needs.
+
+        Raises
+        ------
+        BuildError
+            Where it cannot be built.
+        Cancelled
+            Where `cancelled` said so.
+        """
+        choice: Choice = "build" if options.environment == "build" else "auto"
+        return self._environments.prepare(
+            bundle.manifest.environment, choice=choice, say=say, cancelled=cancelled
+        )
+
+    def write(
+        self, bundle: Bundle, options: Options, interpreter: Interpreter, deployment: str
+    ) -> tuple[Placed, Program]:
+        """Write ``service.py`` into a folder of its own."""
+        folder = self._place.new_service(self._endpoint, f"{deployment}-{secrets.token_hex(3)}")
+        example = bundle.files[bundle.manifest.example.file].size
+        settings = Settings(
+            endpoint=self._endpoint,
+            envelope=bundle.id,
+            deployment=deployment,
+            max_bytes=max(options.max_bytes, example + _SPARE),
+            threads=options.threads,
+            capture=options.capture,
+            capture_bytes=options.capture_bytes,
+            capture_folder=str(self._place.captures_of(self._endpoint, bundle.id)),
+        )
+        script = folder / "service.py"
+        script.write_text(service_source(settings, bundle.path), encoding="utf-8")
+        command = [str(interpreter.path), str(script)]
+        placed = self._placed(bundle.id, deployment, folder, options)
+        control, log = self.paths(placed)
+        return placed, Program(command, folder, control, log, isolated=interpreter.isolated)
+
+    def write_closed(self, reason: str, options: Options) -> tuple[Placed, Program]:
+        """Prepare the program that answers 503 with a reason."""
+        folder = self._place.new_service(self._endpoint, f"closed-{secrets.token_hex(6)}")
+        placed = self._placed("", "", folder, options, reason)
+        module = "jupyter_lifecycle.deployment.service.closed"
+        command = [sys.executable, "-m", module, self._endpoint, reason]
+        control, log = self.paths(placed)
+        return placed, Program(command, folder, control, log)
+
+    def paths(self, placed: Placed) -> tuple[Path, Path]:
+        """Give the control socket and the log of a process."""
+        return Path(placed.control), Path(placed.folder) / "service.log"
+
+    def _placed(
+        self, envelope: str, deployment: str, folder: Path, options: Options, reason: str = ""
+    ) -> Placed:
+        control = str(self._place.new_control())
+        return Placed(envelope, deployment, control, str(folder), options.to_json(), reason)

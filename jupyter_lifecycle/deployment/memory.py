@@ -1,0 +1,107 @@
+"""What a deployer has to remember of one endpoint, as a small file: whole or not there.
+
+The registry knows what is wanted and what was attempted. This file knows the processes on this
+machine. What is to be started is written down before it is started, so a deployer that is killed at
+any moment leaves nothing running that the next one does not find.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One service process: what it serves and where it is reached.
+
+    ``envelope`` is empty for the process that answers 503 where no version serves.
+    """
+
+    envelope: str
+    deployment: str
+    control: str
+    folder: str
+    options: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of one endpoint."""
+
+    host: str = ""
+    port: int = 0
+    serving: Placed | None = None
+    """What answers at the address; None while nothing does."""
+    model: Placed | None = None
+    """The version that serves or, where its process keeps dying, should: without a model, None."""
+    others: tuple[Placed, ...] = ()
+    """What was started and is no longer, or not yet, what answers."""
+    failed: dict[str, Any] = field(default_factory=dict)
+    """What failed last; the same is not tried again."""
+
+    def with_others(self, *placed: Placed) -> Memory:
+        """Give a copy that remembers these processes too."""
+        kept = tuple(one for one in self.others if one not in placed)
+        return replace(self, others=(*kept, *placed))
+
+    def without(self, placed: Placed) -> Memory:
+        """Give a copy that has forgotten a process that ended."""
+        return replace(self, others=tuple(one for one in self.others if one != placed))
+
+
+class MemoryFile:
+    """The file of one endpoint's state.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Its folder is made where it does not exist, for its owner only.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.memory = self._read()
+
+    def write(self, memory: Memory) -> None:
+        """Remember this; after a crash the file has this one or the one before."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}")
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(asdict(memory), file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._path)
+        self.memory = memory
+
+    def _read(self) -> Memory:
+        try:
+            text = self._path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return Memory()
+        try:
+            found = json.loads(text)
+            return Memory(
+                host=found["host"],
+                port=found["port"],
+                serving=_placed(found["serving"]),
+                model=_placed(found["model"]),
+                others=tuple(Placed(**one) for one in found["others"]),
+                failed=found["failed"],
+            )
+        except (ValueError, KeyError, TypeError):
+            # Not ours any more. What it knew is found again: the registry has the address, and a
+            # service that nobody asks after can be stopped by hand.
+            self._path.replace(self._path.with_suffix(".unreadable"))
+            return Memory()
+
+
+def _placed(found: dict[str, Any] | None) -> Placed | None:
+    return None if found is None else Placed(**found)

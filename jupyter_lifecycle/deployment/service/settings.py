@@ -1,0 +1,41 @@
+"""What a service is told about itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The facts and limits of one service.
+
+    Parameters
+    ----------
+    endpoint : str
+        Name of the endpoint that it serves.
+    envelope : str
+        Id of the envelope, 40 hex digits.
+    deployment : str
+        Id of the deployment that made it; empty where somebody started it by hand.
+    max_bytes : int
+        Largest request body, in bytes; above it the answer is 413.
+    threads : int
+        How many predictions run at once.
+    capture : float
+        Share of the answered requests that are captured, 0 to 1.
+    capture_bytes : int
+        Most bytes that the captured requests may take on disk.
+    capture_folder : str
+        Where they are written; empty means nowhere.
+    """
+
+    endpoint: str
+    envelope: str
+    deployment: str = ""
+    max_bytes: int = 16 * MIB
+    threads: int = 4
+    capture: float = 1.0
+    capture_bytes: int = 32 * MIB
+    capture_folder: str = ""
