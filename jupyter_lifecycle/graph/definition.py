@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import linecache
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import CO_VARARGS, CO_VARKEYWORDS, cleandoc, signature, unwrap
 from inspect import Parameter as SignatureParameter
 from pathlib import PurePath
@@ -24,6 +25,7 @@ MARK = "__feature_options__"
 _CO_GENERATOR, _CO_COROUTINE, _CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
 _UNFIT = CO_VARARGS | CO_VARKEYWORDS | _CO_GENERATOR | _CO_COROUTINE | _CO_ASYNC_GENERATOR
 _NO_TAGS: Mapping[str, str] = MappingProxyType({})
+_NO_DEFAULT = id(MISSING)
 _CACHE_MODES = ("auto", "always", "never")
 
 
@@ -128,6 +130,7 @@ class FeatureReader:
     def __init__(self) -> None:
         self._parameters: dict[tuple[str, int, int], Parameter] = {}
         self._files: dict[str, list[str]] = {}
+        self._labels: dict[tuple[str, str], str] = {}
 
     def read(
         self, function: Callable[..., Any], origin: Origin | None = None, source: str | None = None
@@ -135,7 +138,7 @@ class FeatureReader:
         """See :func:`make_feature`."""
         code = _code(function)
         if origin is None:
-            origin = _origin(function, code)
+            origin = self._origin(function, code)
         name: Any = getattr(function, "__name__", None)
         if code is None or name is not code.co_name or name[0] == "<":
             _check_name(function, name, origin)
@@ -169,15 +172,22 @@ class FeatureReader:
         positional = code.co_argcount
         names = code.co_varnames[: positional + code.co_kwonlyargcount]
         defaults, keyword_defaults = function.__defaults__, function.__kwdefaults__
-        parameter = self._parameter
-        if not defaults and not keyword_defaults:
-            return tuple([parameter(n, annotations.get(n, MISSING), MISSING) for n in names])
+        known, parameters = self._parameters, []
+        if not defaults and not keyword_defaults:  # most features, so without a call for each
+            for each in names:
+                annotation = annotations.get(each, MISSING)
+                key = (each, id(annotation), _NO_DEFAULT)
+                if key not in known:
+                    known[key] = Parameter(each, annotation)
+                parameters.append(known[key])
+            return tuple(parameters)
         given = dict(keyword_defaults or {})
         if defaults:
             given.update(zip(names[positional - len(defaults) : positional], defaults, strict=True))
-        return tuple(
-            [parameter(n, annotations.get(n, MISSING), given.get(n, MISSING)) for n in names]
-        )
+        for each in names:
+            annotation, default = annotations.get(each, MISSING), given.get(each, MISSING)
+            parameters.append(self._parameter(each, annotation, default))
+        return tuple(parameters)
 
     def _slow_parameters(
         self, function: Callable[..., Any], name: str, origin: Origin
@@ -213,8 +223,8 @@ class FeatureReader:
             known = self._parameters[key] = Parameter(name, annotation, default)
         return known
 
-    def _source(self, code: CodeType | None) -> str:
-        """Read the function's text without parsing the file again for each of its functions."""
+    def _source(self, code: CodeType | None) -> str | Callable[[], str]:
+        """Remember the file's lines as they are now, so that the text is that of this code."""
         if code is None:
             return ""
         path = code.co_filename
@@ -222,9 +232,21 @@ class FeatureReader:
         if lines is None:
             linecache.checkcache(path)
             lines = self._files[path] = linecache.getlines(path)
-        if not lines:
-            return ""
-        return "".join(lines[code.co_firstlineno - 1 : _last_line(code)])
+        return partial(_cut_out, lines, code) if lines else ""
+
+    def _origin(self, function: Callable[..., Any], code: CodeType | None) -> Origin:
+        module = getattr(function, "__module__", None) or "__main__"
+        if code is None:
+            return Origin(module, module)
+        place = (code.co_filename, module)
+        label = self._labels.get(place)
+        if label is None:
+            label = self._labels[place] = _label(*place)
+        return Origin(label, module, code.co_firstlineno)
+
+
+def _cut_out(lines: list[str], code: CodeType) -> str:
+    return "".join(lines[code.co_firstlineno - 1 : _last_line(code)])
 
 
 def _last_line(code: CodeType) -> int:
@@ -253,16 +275,10 @@ def _annotations(function: Callable[..., Any]) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _origin(function: Callable[..., Any], code: CodeType | None) -> Origin:
-    module = getattr(function, "__module__", None) or "__main__"
-    if code is None:
-        return Origin(module, module)
-    path = code.co_filename
-    if module == "__main__" or path.startswith("<"):
-        label = "the notebook" if module == "__main__" else module
-    else:
-        label = path[path.rfind("/") + 1 :] if "/" in path else PurePath(path).name
-    return Origin(label, module, code.co_firstlineno)
+def _label(path: str, module: str) -> str:
+    if module == "__main__":
+        return "the notebook"
+    return module if path.startswith("<") else PurePath(path).name
 
 
 def _check_name(function: Any, name: Any, origin: Origin) -> None:

@@ -50,8 +50,14 @@ class Feature:
     parameters: tuple[Parameter, ...]
     returns: Any
     doc: str
-    source: str
+    text: str | Callable[[], str]
+    """The source, or what gives it: cutting it out of a file waits until somebody looks."""
     origin: Origin
     tags: Mapping[str, str] = field(default_factory=dict)
     cache: Literal["auto", "always", "never"] = "auto"
     """``always`` caches although it was seen to be impure; ``never`` computes each time."""
+
+    @property
+    def source(self) -> str:
+        """The function's text, as it was when it was defined; empty where nobody has it."""
+        return self.text if isinstance(self.text, str) else self.text()
