@@ -25,7 +25,7 @@ def is_safe_path(name: str) -> bool:
     """Whether a file's name stays inside its envelope on every system."""
     path = PurePosixPath(name)
     return (
-        bool(name)
+        name not in ("", ".")
         and len(name) <= 255
         and name == str(path)
         and not path.is_absolute()
@@ -101,10 +101,11 @@ def _extract(archive: zipfile.ZipFile, folder: Path) -> None:
     members = archive.infolist()
     if len(members) > _MAX_FILES:
         raise IntegrityError(f"The archive has {len(members)} files; up to {_MAX_FILES} are read.")
-    by_name: dict[str, zipfile.ZipInfo] = {}
+    by_name = {member.filename: member for member in members}
+    folded: set[str] = set()
     for member in members:
-        _check_member(member, by_name)
-        by_name[member.filename] = member
+        _check_member(member, folded)
+        folded.add(member.filename.casefold())
     if FILE_NAME not in by_name:
         raise IntegrityError(f"The archive has no {FILE_NAME}: it is not an envelope.")
     head = by_name.pop(FILE_NAME)
@@ -117,14 +118,14 @@ def _extract(archive: zipfile.ZipFile, folder: Path) -> None:
         _copy(archive, by_name[name], target, entry.size)
 
 
-def _check_member(member: zipfile.ZipInfo, known: Mapping[str, zipfile.ZipInfo]) -> None:
+def _check_member(member: zipfile.ZipInfo, folded: set[str]) -> None:
     name = member.filename
     mode = member.external_attr >> 16
     if not is_safe_path(name):
         raise IntegrityError(
             f"The archive has the path {name!r}, which leads out or is not portable."
         )
-    if name.casefold() in {other.casefold() for other in known}:
+    if name.casefold() in folded:  # one file on systems that fold case
         raise IntegrityError(f"The archive has {name} twice.")
     if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
         raise IntegrityError(f"The archive has {name} as a link or device.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import io
 import pickle
 from typing import TYPE_CHECKING, Any
 
@@ -36,14 +38,26 @@ def dump(model: Any, hints: Mapping[str, Any], file: Path, local: tuple[str, ...
     StorageFormatError
         Names the object that cannot be stored and the path to it.
     """
-    import cloudpickle
-
     with by_value(local):
         try:
-            data = cloudpickle.dumps((model, dict(hints)), protocol=PROTOCOL)
+            data = _dumps((model, dict(hints)))
         except Exception as problem:
             raise refusal(model, problem) from problem
     file.write_bytes(data)
+
+
+def _dumps(value: Any) -> bytes:
+    import cloudpickle
+
+    class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+        """Keeps the marks of dataclasses what they are: code compares them by identity."""
+
+        def reducer_override(self, obj: Any) -> Any:
+            return "MISSING" if obj is dataclasses.MISSING else super().reducer_override(obj)
+
+    stream = io.BytesIO()
+    Pickler(stream, protocol=PROTOCOL).dump(value)
+    return stream.getvalue()
 
 
 def load(data: bytes) -> tuple[Any, dict[str, Any]]:

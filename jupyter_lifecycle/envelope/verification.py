@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import linecache
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -273,7 +274,7 @@ def _verdict(reply: dict[str, Any]) -> Verdict:
     )
 
 
-_STAGES = {"load": "while it was loaded", "read": "on the example", "answer": "on the example"}
+_STAGES = {"load": "while loading", "read": "on the example", "answer": "on the example"}
 
 
 def _death(reply: dict[str, Any]) -> ExampleError:
@@ -288,10 +289,17 @@ def _death(reply: dict[str, Any]) -> ExampleError:
 def _failure(failed: dict[str, Any]) -> LifecycleError:
     if "error" in failed:
         return from_wire({"error": failed["error"]})
-    place = where(failed["frames"])
+    stage = _STAGES.get(failed["during"], "on the example")
+    lost = re.match(r"Can't get attribute '(.+?)' on <module '__main__'", failed["message"])
+    hint = (
+        f" {lost[1]} exists in the notebook only and is stored by its name, as what a decorator "
+        "such as functools.lru_cache makes is: use the plain function, or put it into a module."
+        if lost
+        else ""
+    )
     return ExampleError(
-        f"The stored model fails on the example, though it answered here. "
-        f"{failed['kind']}: {failed['message']}{place} Nothing was saved.",
+        f"The stored model fails {stage}, though it answered here. {failed['kind']}: "
+        f"{failed['message']}{where(failed['frames'])}{hint} Nothing was saved.",
         kind=failed["kind"],
         frames=failed["frames"],
     )

@@ -162,16 +162,24 @@ def _verify(request: dict[str, Any], link: _Link) -> dict[str, Any] | None:
     verdict = reply.get("verdict")
     if verdict is not None:
         needed = [*verdict["modules"], *request["also"]]
-        verdict["environment"] = resolve(needed, local=verdict["by_value"]).to_json()
+        own = {"__main__", *request["local"]}
+        carried = [name for name in verdict["by_value"] if name in own]
+        verdict["environment"] = resolve(needed, local=carried).to_json()
     reply["cpu_seconds"] = reply.get("cpu_seconds", 0.0) + time.process_time() - before
     return reply
 
 
 def _answered(request: dict[str, Any], stage: Callable[[str], None]) -> dict[str, Any]:
+    stages = ["load"]
+
+    def entered(name: str) -> None:
+        stages.append(name)
+        stage(name)
+
     try:
-        return {"verdict": replay(request, stage)}
+        return {"verdict": replay(request, entered)}
     except BaseException as problem:  # noqa: BLE001 - SystemExit too is the model's failure
-        return {"failed": describe_error(problem)}
+        return {"failed": describe_error(problem) | {"during": stages[-1]}}
 
 
 def _forked(request: dict[str, Any], link: _Link) -> dict[str, Any] | None:

@@ -40,12 +40,6 @@ def is_array(value: Any) -> bool:
     return pandas is not None and isinstance(value, pandas.api.extensions.ExtensionArray)
 
 
-def is_sparse(value: Any) -> bool:
-    """Whether it is a scipy sparse matrix or array."""
-    sparse = loaded("scipy.sparse")
-    return sparse is not None and bool(sparse.issparse(value))
-
-
 def to_json(value: Any, path: str = "the value") -> Any:  # noqa: PLR0911 - one line a kind
     """Any answer as a JSON value.
 
