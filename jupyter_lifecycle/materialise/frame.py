@@ -23,7 +23,6 @@ _SCALARS = (
     bool, int, float, complex, str, bytes, type(None), decimal.Decimal, enum.Enum,
     dt.date, dt.time, dt.timedelta,
 )  # fmt: skip
-_BLOCK_FROM = 32
 
 
 def assembled(
@@ -100,9 +99,7 @@ class _Assembly:
             if name in scalars:
                 continue
             columns[name] = self._aligned(name, parts[name], index)
-        frame = _quick_frame(columns, index)
-        if frame is None:
-            frame = pd.DataFrame(columns, index=index, copy=True)
+        frame = pd.DataFrame(columns, index=index, copy=True)  # one block for each dtype
         if scalars:
             one = pd.DataFrame({name: [value] for name, value in scalars.items()})
             repeated = one.loc[one.index.repeat(len(index))].set_axis(index)
@@ -184,23 +181,6 @@ def _joined(base_name: str, base: pd.Index, name: str, index: pd.Index) -> pd.In
             'Leave one out, or ask with result="dict".'
         )
     return base if index.isin(base).all() else base.union(index, sort=False)
-
-
-def _quick_frame(columns: Mapping[str, Any], index: pd.Index) -> pd.DataFrame | None:
-    """Build a wide frame of one numpy dtype as one block; None where it is not one."""
-    import numpy as np
-    import pandas as pd
-
-    dtypes = {getattr(part, "dtype", None) for part in columns.values()}
-    dtype = dtypes.pop()
-    if dtypes or not isinstance(dtype, np.dtype) or dtype.kind not in "biuf":
-        return None
-    if len(columns) < _BLOCK_FROM:
-        return None
-    block = np.empty((len(columns), len(index)), dtype=dtype)
-    for row, part in enumerate(columns.values()):
-        block[row] = part
-    return pd.DataFrame(block.T, index=index, columns=list(columns), copy=False)
 
 
 def _described(value: Any) -> str:
