@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ class Extension:
         self._magics = LifecycleMagics(shell, self.session)
         self._matcher = matcher(self.session)
         self._lines = FeatureLines(host)
+        self._modules = 0
 
     def attach(self) -> None:
         """Put magics, completion and hooks on the shell."""
@@ -73,6 +75,13 @@ class Extension:
         """Let views follow: a cell may have changed a helper or a constant."""
         del result
         self.session.refresh_views()
+        if len(sys.modules) > self._modules:
+            self.warm()
+
+    def warm(self) -> None:
+        """Have the verifier import what the kernel has, so that the first save need not wait."""
+        self._modules = len(sys.modules)
+        threading.Thread(target=_warm, name="jupyter-lifecycle-warm", daemon=True).start()
 
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:
@@ -88,7 +97,7 @@ def load_ipython_extension(ipython: InteractiveShell) -> None:
     extension = Extension(ipython)
     extension.attach()
     setattr(ipython, _ATTRIBUTE, extension)
-    threading.Thread(target=_warm, name="jupyter-lifecycle-warm", daemon=True).start()
+    extension.warm()
 
 
 def unload_ipython_extension(ipython: InteractiveShell) -> None:
@@ -137,7 +146,6 @@ def _extension(shell: Any) -> Extension | None:
 
 
 def _warm() -> None:
-    """Start the verifier, so that the first save does not wait for it."""
     from jupyter_lifecycle.envelope import start_verifier
 
     start_verifier()

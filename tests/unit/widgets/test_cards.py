@@ -183,7 +183,7 @@ def declared(css: str, selector: str) -> dict[str, str]:
     """Every ``--jl-`` token of the blocks whose selector is exactly this one."""
     found = {}
     for block_selector, body in re.findall(
-        r"([^{}]+){([^{}]*)}", re.sub(r"/\*.*?\*/", "", css, flags=re.S)
+        r"([^{}]+){([^{}]*)}", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
     ):
         if block_selector.strip() == selector:
             for name, value in re.findall(r"(--jl-[\w-]+):\s*([^;]+)", body):
@@ -196,8 +196,10 @@ def declared(css: str, selector: str) -> dict[str, str]:
     [
         ".jl",
         'body[data-jp-theme-light="false"] .jl, body.vscode-dark .jl',
-        'body[data-jp-theme-name*="High Contrast"] .jl, '
-        "body.vscode-high-contrast:not(.vscode-high-contrast-light) .jl",
+        (
+            'body[data-jp-theme-name*="High Contrast"] .jl, '
+            "body.vscode-high-contrast:not(.vscode-high-contrast-light) .jl"
+        ),
     ],
     ids=["light", "dark", "high contrast"],
 )

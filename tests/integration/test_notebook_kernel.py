@@ -1,0 +1,204 @@
+"""The magics in a real kernel: what a notebook's user sees, cell by cell."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+SETUP = (
+    "%load_ext jupyter_lifecycle",
+    """import pandas as pd
+flights = pd.DataFrame({"dep_delay": [2.0, 4.0, None, -1.0], "origin": ["EWR", "LGA", "JFK", "JFK"]})
+flights = pd.concat([flights] * 2000, ignore_index=True)""",
+    "%inputs flights",
+)
+DOUBLE = "%%feature\ndef double(dep_delay):\n    return dep_delay * 2\n"
+LATE = "%%feature\ndef late(double):\n    return double > 3\n"
+OTHER = "%%feature\ndef other(origin):\n    return origin.str.lower()\n"
+
+
+class Kernel:
+    """A notebook whose cells are run one by one, as nbclient runs them."""
+
+    def __init__(self, folder):
+        self.notebook = nbformat.v4.new_notebook()
+        self.client = NotebookClient(
+            self.notebook,
+            timeout=120,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(folder)}},
+        )
+
+    def __enter__(self):
+        self.client.create_kernel_manager()
+        asyncio_run(self.client.async_start_new_kernel())
+        asyncio_run(self.client.async_start_new_kernel_client())
+        return self
+
+    def __exit__(self, *_):
+        asyncio_run(self.client._async_cleanup_kernel())
+
+    def run(self, source):
+        """The outputs of a cell."""
+        cell = nbformat.v4.new_code_cell(source)
+        self.notebook.cells.append(cell)
+        asyncio_run(self.client.async_execute_cell(cell, len(self.notebook.cells) - 1))
+        return cell.outputs
+
+    def text(self, source):
+        return text_of(self.run(source))
+
+    def fail(self, source):
+        """The outputs and the error of a cell that stops Run All."""
+        with pytest.raises(CellExecutionError) as error:
+            self.run(source)
+        return self.notebook.cells[-1].outputs, error.value
+
+
+def asyncio_run(coroutine):
+    return LOOP.run_until_complete(coroutine)
+
+
+LOOP = asyncio.new_event_loop()
+
+
+def text_of(outputs):
+    parts = []
+    for output in outputs:
+        if output.output_type == "stream":
+            parts.append(output.text)
+        elif output.output_type in {"display_data", "execute_result"}:
+            parts.append(output.data.get("text/plain", ""))
+    return "\n".join(parts)
+
+
+def traceback_of(outputs):
+    (error,) = [output for output in outputs if output.output_type == "error"]
+    return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
+
+
+@pytest.fixture
+def kernels(tmp_path, monkeypatch):
+    for name in ("CACHE", "HOME"):
+        monkeypatch.setenv(f"JUPYTER_LIFECYCLE_{name}", str(tmp_path / name.lower()))
+    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    assert os.environ["JUPYTER_LIFECYCLE_HOME"]
+    return lambda: Kernel(tmp_path)
+
+
+@pytest.fixture
+def kernel(kernels):
+    with kernels() as made:
+        for cell in SETUP:
+            made.run(cell)
+        yield made
+
+
+def test_an_edit_recomputes_only_its_descendants_and_says_so(kernel):
+    for cell in (DOUBLE, LATE, OTHER):
+        kernel.run(cell)
+    first = kernel.text("frame = %compute late other")
+    assert first.startswith("3 recomputed, ")
+    assert "8,000 rows × 2 columns" in first
+    assert kernel.text("frame = %compute late other").startswith("All 3 from cache")
+    card = kernel.text(DOUBLE.replace("* 2", "* 3"))
+    assert "1 became stale: late." in card
+    assert kernel.text("frame = %compute late other").startswith("2 recomputed, 1 from cache")
+    assert "late ← double" in kernel.text("%why late")
+
+
+def test_a_new_kernel_takes_everything_from_the_cache(kernels):
+    for expected in ("2 recomputed", "All 2 from cache"):
+        with kernels() as kernel:
+            for cell in (*SETUP, DOUBLE, LATE):
+                kernel.run(cell)
+            assert kernel.text("frame = %compute late").startswith(expected)
+
+
+def test_bad_cells_are_one_clear_message_and_stop_run_all(kernel):
+    kernel.run(DOUBLE)
+    typo = kernel.text("%%feature\ndef a(dep_dela):\n    return dep_dela\n")
+    assert "No feature or input dep_dela. Did you mean dep_delay?" in typo
+    outputs, _ = kernel.fail("%compute a")
+    assert "did you mean dep_delay?" in traceback_of(outputs)
+    outputs, _ = kernel.fail("%%feature\ndef b(c): ...\ndef c(b): ...\n")
+    assert traceback_of(outputs).startswith(
+        "CycleError: These features need each other in a circle"
+    )
+    assert len(traceback_of(outputs).splitlines()) == 1
+    outputs, _ = kernel.fail("%%feature\ndef f(x:\n")
+    assert "was never closed" in traceback_of(outputs)
+    outputs, _ = kernel.fail("%compute double --int df")
+    assert "Did you mean --into?" in text_of(outputs)
+    assert kernel.text("frame = %compute double").startswith("1 recomputed")
+
+
+def test_a_feature_that_raises_is_one_screen_and_the_users_own_exception(kernel):
+    kernel.run("%%feature\ndef bad(origin):\n    x = 1\n    return origin['x'] + x\n")
+    kernel.run("%%feature\ndef worse(bad):\n    return bad\n")
+    outputs, error = kernel.fail("%compute worse")
+    assert error.ename == "KeyError"
+    screen = text_of(outputs)
+    for words in (
+        "bad failed in cell [4]",
+        "line 4, in bad",
+        "origin: str, 8,000 rows",
+        "worse waits",
+    ):
+        assert words in screen
+    assert "site-packages" not in screen + traceback_of(outputs)
+    assert len(traceback_of(outputs).splitlines()) == 3
+    caught = kernel.text(
+        "try:\n    %compute worse\nexcept KeyError as e:\n    print('caught', e.__notes__[0])"
+    )
+    assert "caught Feature bad (cell [4], line 2)" in caught
+
+
+def test_an_interrupt_keeps_what_was_finished(kernel):
+    kernel.run(
+        "%%feature\nimport time\ndef one(dep_delay):\n    return dep_delay\n\n"
+        "def slow(one):\n    return one if len(one) <= 1000 else time.sleep(600)\n"
+    )
+
+    async def interrupt_when_running(cell, index):
+        running = asyncio.ensure_future(kernel.client.async_execute_cell(cell, index))
+        while "slow" not in text_of(cell.outputs):
+            await asyncio.wait({running}, timeout=0.05)
+            assert not running.done()
+        await kernel.client.km.interrupt_kernel()
+        await running
+
+    cell = nbformat.v4.new_code_cell("%compute slow")
+    kernel.notebook.cells.append(cell)
+    with pytest.raises(CellExecutionError):
+        asyncio_run(interrupt_when_running(cell, len(kernel.notebook.cells) - 1))
+    assert text_of(cell.outputs) == "Stopped after 1 of 2. What was finished is kept."
+    assert "What was finished is kept." in traceback_of(cell.outputs)
+    assert kernel.text("frame = %compute one").startswith("All 1 from cache")
+
+
+def test_the_saved_notebook_has_text_and_markup_for_every_output(kernel):
+    outputs = kernel.run(DOUBLE)
+    (card,) = outputs
+    assert set(card.data) == {"text/html", "text/plain"}
+    assert "<svg" in card.data["text/html"]
+    (dag,) = kernel.run("%dag")
+    assert "image/svg+xml" in dag.data
+    assert "double" in dag.data["text/plain"]
+
+
+def test_a_plain_cell_can_use_the_session(kernel):
+    kernel.run(DOUBLE)
+    words = kernel.text(
+        "from jupyter_lifecycle.notebook import current_session\n"
+        "print(len(current_session().compute('double')))"
+    )
+    assert "8000" in words
