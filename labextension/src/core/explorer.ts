@@ -5,6 +5,7 @@ import { createAttention } from './attention';
 import { moreMenu, nodeMenu, runCommand, type Steerable } from './commands';
 import { h } from './dom';
 import { createFoot, summary } from './foot';
+import { SUMMARY, tally } from './summary';
 import { createHead } from './head';
 import { Inspecting } from './inspecting';
 import { createInspector } from './inspector';
@@ -223,6 +224,7 @@ export class Explorer implements Steerable {
     if (this.chosen !== '' && !this.inspector.element.hidden)
       this.inspection.refresh(model, this.chosen);
     this.announce(model);
+    this.element.dispatchEvent(new CustomEvent(SUMMARY, { bubbles: true, detail: tally(model) }));
   }
 
   private onConnection(): void {

@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['lib', 'node_modules', 'src/wire.ts', 'scripts', 'eslint.config.js'] },
+  { ignores: ['lib', 'node_modules', 'src/wire.ts', 'scripts', 'eslint.config.mjs'] },
   ...tseslint.configs.strict,
   {
     rules: {

@@ -1,0 +1,22 @@
+// What a view says of its graph to the page around it: an event that bubbles from its element.
+
+import { CODE, type GraphModel } from './model';
+
+export const SUMMARY = 'jl-summary';
+
+export interface Summary {
+  readonly failed: number;
+  readonly stale: number;
+  /** Features recomputed so far and in this computation; 0 and 0 when idle. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export function tally(model: GraphModel): Summary {
+  return {
+    failed: model.counts[CODE.error]!,
+    stale: model.counts[CODE.stale]!,
+    done: model.done,
+    total: model.total,
+  };
+}

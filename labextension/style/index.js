@@ -1,0 +1,3 @@
+import './tokens.css';
+import './explorer.css';
+import './lab.css';
