@@ -6,8 +6,8 @@ one of a function with everything that it names.
 
 from __future__ import annotations
 
-from jupyter_lifecycle.hashing.code import CodeKey, code_key, fingerprint
+from jupyter_lifecycle.hashing.code import code_key, fingerprint
 from jupyter_lifecycle.hashing.digest import combine
-from jupyter_lifecycle.hashing.trace import CodePart
+from jupyter_lifecycle.hashing.trace import CodeKey, CodePart
 
 __all__ = ["CodeKey", "CodePart", "code_key", "combine", "fingerprint"]

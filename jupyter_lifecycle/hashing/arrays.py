@@ -37,7 +37,7 @@ def leaf(value: Any) -> bytes | None:
 
 @cache
 def dtype_name(dtype: np.dtype[Any]) -> bytes:
-    """Return a dtype with byte order, unit, fields and offsets, as bytes; equal for equal dtypes."""
+    """Return a dtype with byte order, unit, fields and offsets; equal for equal dtypes."""
     if dtype.subdtype is not None:
         base, shape = dtype.subdtype
         return b"%s%s" % (dtype_name(base), repr(shape).encode())

@@ -7,6 +7,7 @@ the digest; it's the same for all patch releases of a Python version, as their c
 
 from __future__ import annotations
 
+import dis
 import linecache
 import marshal
 import sys
@@ -23,7 +24,7 @@ from inspect import (
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lifecycle.hashing.digest import combine, digest
-from jupyter_lifecycle.hashing.names import LOAD_CONST, Names, Reference, instructions
+from jupyter_lifecycle.hashing.names import Names, Reference, instructions
 from jupyter_lifecycle.hashing.values import SCALARS, scalar
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ _FLAGS: Final = (
 )
 """Flags that say how a function is called; the others say where it stands."""
 
+_WITH_CONSTANT: Final = frozenset(dis.hasconst)
 _PYTHON: Final = f"{sys.implementation.cache_tag}"
 _MOST: Final = 20_000
 
@@ -110,7 +112,7 @@ def _digest(code: CodeType, steps: list[tuple[int, int]], nested: list[CodeType]
     order: dict[int, int] = {}
     operations = []
     for op, arg in steps:
-        value = order.setdefault(arg, len(order)) if op == LOAD_CONST else arg
+        value = order.setdefault(arg, len(order)) if op in _WITH_CONSTANT else arg
         operations.append(op | value << 8)
     constants = []
     for position in order:

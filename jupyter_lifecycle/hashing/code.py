@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
-from operator import is_
+from functools import cache, partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
 from jupyter_lifecycle.hashing import definitions, values
 from jupyter_lifecycle.hashing.digest import combine
-from jupyter_lifecycle.hashing.functions import contents
+from jupyter_lifecycle.hashing.memory import Memory
 from jupyter_lifecycle.hashing.packages import runtime
-from jupyter_lifecycle.hashing.trace import ABSENT, CodePart, Trace
+from jupyter_lifecycle.hashing.trace import CodeKey, Trace
 from jupyter_lifecycle.hashing.walk import Handler, Steps, Walker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from types import ModuleType
 
+_remembered: dict[int, tuple[ref[Any], Memory]] = {}
+"""By identity; the memory of a function that is gone goes along."""
+
 _HANDLERS: dict[type, Handler] = {**values.HANDLERS, **definitions.HANDLERS}
-
-
-@dataclass(frozen=True, slots=True)
-class CodeKey:
-    """What a function's answer depends on besides its arguments."""
-
-    digest: bytes
-    parts: tuple[CodePart, ...]
-    """The code itself first, then in the order in which it was met."""
-    impure: tuple[str, ...]
-    """Why the same arguments may not give the same answer; empty for a pure function."""
 
 
 @cache
@@ -164,13 +154,10 @@ def code_key(function: Callable[..., Any]) -> CodeKey:
     digest = combine("key", _with_reflection(digest, trace), *(home.digest for home in runtime()))
     key = CodeKey(digest, tuple(trace.parts.values()), tuple(trace.impure))
     if type(function) is FunctionType:
-        _remember(function, _Memory(key, trace))
+        forget = partial(_remembered.pop, id(function))
+        owner = ref(function, lambda _: forget(None))
+        _remembered[id(function)] = (owner, Memory(key, trace, fingerprint))
     return key
-
-
-def _remember(function: FunctionType, memory: _Memory) -> None:
-    key = id(function)
-    _remembered[key] = (ref(function, lambda _: _remembered.pop(key, None)), memory)
 
 
 def _with_reflection(digest: bytes, trace: Trace) -> bytes:
@@ -183,71 +170,3 @@ def _with_reflection(digest: bytes, trace: Trace) -> bytes:
         annotations = repr(getattr(item, "__annotations__", None))
         texts.append(f"{item.__qualname__}\0{item.__doc__}\0{annotations}".encode())
     return combine("reflection", digest, *texts)
-
-
-class _Memory:
-    """A key, and what must still be so for it to hold."""
-
-    __slots__ = ("_cells", "_classes", "_functions", "_modules", "_mutable", "_spaces", "key")
-
-    def __init__(self, key: CodeKey, trace: Trace) -> None:
-        self.key = key
-        spaces: dict[int, tuple[Any, dict[str, Any]]] = {}
-        for space, name, value in trace.names:
-            spaces.setdefault(id(space), (space, {}))[1][name] = value
-        self._spaces = [(s.get, list(n), list(n.values()), _absents(n)) for s, n in spaces.values()]
-        self._cells = trace.cells
-        self._functions = [_state(f) for f in trace.functions]
-        self._classes = [(c, c.__bases__, dict(vars(c))) for c in trace.classes]
-        self._modules = [(vars(m), len(vars(m))) for m in trace.modules]
-        self._mutable = [(v, fingerprint(v)) for v in trace.mutable]
-
-    def holds(self) -> bool:
-        """Whether the key is still right."""
-        for get, names, expected, absents in self._spaces:
-            if not all(map(is_, map(get, names, absents), expected)):
-                return False
-        for known in self._functions:
-            function, code, defaults, keywords, attributes = known
-            if (
-                function.__code__ is not code
-                or function.__defaults__ is not defaults
-                or function.__kwdefaults__ != keywords
-                or len(function.__dict__) != attributes
-            ):
-                return False
-        for cell, value in self._cells:
-            if contents(cell) is not value:
-                return False
-        return self._rest_holds()
-
-    def _rest_holds(self) -> bool:
-        for space, size in self._modules:
-            if len(space) != size:
-                return False
-        for kind, bases, members in self._classes:
-            now = vars(kind)
-            if kind.__bases__ != bases or len(now) != len(members):
-                return False
-            if not all(map(is_, map(now.get, members), members.values())):
-                return False
-        return all(fingerprint(value) == digest for value, digest in self._mutable)
-
-
-def _absents(names: dict[str, Any]) -> list[Any]:
-    return [ABSENT] * len(names)
-
-
-def _state(function: FunctionType) -> tuple[Any, ...]:
-    keywords = function.__kwdefaults__
-    return (
-        function,
-        function.__code__,
-        function.__defaults__,
-        keywords,
-        len(function.__dict__),
-    )
-
-
-_remembered: dict[int, tuple[ref[Any], _Memory]] = {}
-"""By identity: functions are equal only to themselves, and gone ones take their memory along."""

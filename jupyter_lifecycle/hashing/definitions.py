@@ -10,19 +10,13 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lifecycle.hashing.digest import combine
-from jupyter_lifecycle.hashing.functions import (
-    is_code,
-    is_frozen,
-    library,
-    note_value,
-    walk_function,
-)
+from jupyter_lifecycle.hashing.functions import library, walk_function
 from jupyter_lifecycle.hashing.packages import home
+from jupyter_lifecycle.hashing.trace import Trace, is_code, is_frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jupyter_lifecycle.hashing.trace import Trace
     from jupyter_lifecycle.hashing.walk import Handler, Steps
 
 _NO_CODE: Final = frozenset(
@@ -60,17 +54,24 @@ def _class(value: type, trace: Trace) -> Steps:
     for base in value.__bases__:
         found = yield ("attribute", "__bases__"), base
         parts.append(found)
+    for position, base in enumerate(value.__bases__):
+        trace.watch(value, "bases", position, base)
+    trace.whole.add((id(value), "bases"))
     own = []
-    settled = issubclass(value, Enum)
     for name, item in sorted(vars(value).items()):
         if name in _NO_CODE:
             continue
         found = yield ("attribute", name), item
         own += [name.encode(), found]
-        if not settled and not name.startswith("__") and not is_code(item) and not is_frozen(item):
-            trace.mutable.append(item)
+        if is_code(item) or is_frozen(item) or not _is_settled(value, name):
+            trace.watch(value, "members", name, item)
     trace.part("class", value.__qualname__, combine("class", *own), functools.partial(_body, value))
     return combine("class", *parts, *own)
+
+
+def _is_settled(value: type, name: str) -> bool:
+    """Tell whether a member is made once with its class, as those of an enumeration are."""
+    return issubclass(value, Enum) or (name.startswith("__") and name.endswith("__"))
 
 
 def _body(value: type) -> str:
@@ -88,15 +89,14 @@ def _module(value: ModuleType, trace: Trace) -> Steps:
     origin = home(value.__name__)
     if origin.kind != "user":
         return library(trace, origin, value)
-    trace.modules.append(value)
     parts = []
-    space = vars(value)
-    for name, item in sorted(space.items()):
+    trace.whole.add((id(value), "members"))
+    for name, item in sorted(vars(value).items()):
         if name.startswith("__") and name.endswith("__"):
             continue
-        trace.names.append((space, name, item))
+        trace.watch(value, "members", name, item)
         found = yield ("attribute", name), item
-        note_value(trace, "constant", f"{value.__name__}.{name}", item, found)
+        trace.value("constant", f"{value.__name__}.{name}", item, found)
         parts += [name.encode(), found]
     result = combine("module", *parts)
     trace.part("module", value.__name__, result, value.__name__)

@@ -10,7 +10,7 @@ import builtins
 import importlib
 import sys
 from importlib.util import resolve_name
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lifecycle.errors import FingerprintError
@@ -18,9 +18,7 @@ from jupyter_lifecycle.hashing import impurity
 from jupyter_lifecycle.hashing.bytecode import CodeFacts, inspect_code
 from jupyter_lifecycle.hashing.digest import combine
 from jupyter_lifecycle.hashing.packages import Home, home
-from jupyter_lifecycle.hashing.summary import summary
-from jupyter_lifecycle.hashing.trace import ABSENT, Kind, Trace
-from jupyter_lifecycle.hashing.values import SCALARS
+from jupyter_lifecycle.hashing.trace import ABSENT, Kind, Trace, contents, is_frozen
 
 if TYPE_CHECKING:
     from jupyter_lifecycle.hashing.names import Reference
@@ -37,8 +35,6 @@ _REFLECTION: Final = frozenset(
     ]
 )
 """Names by which code asks what code looks like."""
-
-_FROZEN: Final = (property, staticmethod, classmethod)
 
 
 def walk_function(function: FunctionType, trace: Trace) -> Steps:
@@ -64,6 +60,8 @@ def walk_function(function: FunctionType, trace: Trace) -> Steps:
     origin = home(str(function.__globals__.get("__name__", "")))
     if origin.kind != "user" and _is_static(function):
         return library(trace, origin, function)
+    if origin.kind == "stdlib" and hasattr(function, "registry") and hasattr(function, "dispatch"):
+        return (yield from _walk_dispatch(function, trace))
     facts = inspect_code(function.__code__)
     parts = [facts.digest]
     if origin.kind == "user":
@@ -75,6 +73,14 @@ def walk_function(function: FunctionType, trace: Trace) -> Steps:
     if origin.kind == "user":
         parts += yield from _named(trace, function, facts)
     return combine("function", *parts)
+
+
+def _walk_dispatch(function: Any, trace: Trace) -> Steps:
+    """Walk a single-dispatch function by what is registered; the rest of it is a cache."""
+    trace.functions.append(function)
+    trace.watch(function, "members", "registry", function.registry)
+    found = yield ("attribute", "registry"), dict(function.registry)
+    return combine("singledispatch", found)
 
 
 def _is_static(function: FunctionType) -> bool:
@@ -125,75 +131,34 @@ def _carried(trace: Trace, function: FunctionType) -> Any:
     code = function.__code__
     defaults = function.__defaults__ or ()
     names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
-    pairs = list(zip(names, defaults, strict=True))
-    pairs += sorted((function.__kwdefaults__ or {}).items())
-    for name, value in pairs:
+    keywords = sorted((function.__kwdefaults__ or {}).items())
+    if not all(map(is_frozen, defaults)):
+        for position, value in enumerate(defaults):
+            trace.watch(function, "defaults", position, value)
+    for name, value in keywords:
+        trace.watch(function, "keywords", name, value)
+    for name, value in [*zip(names, defaults, strict=True), *keywords]:
         _impure_object(trace, name, value, function)
         found = yield ("code", f"default {name}"), value
-        note_value(trace, "default", name, value, found)
+        trace.value("default", name, value, found)
         parts += [name.encode(), found]
-    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-        value = contents(cell)
-        trace.cells.append((cell, value))
+    for position, name in enumerate(code.co_freevars):
+        value = contents((function.__closure__ or ())[position])
+        trace.watch(function, "closure", position, value)
         if isinstance(value, ModuleType):
             continue  # what is read of it counts, as a name
         _impure_object(trace, name, value, function)
         found = yield ("code", _step(f"closure {name}", value)), value
-        note_value(trace, "closure", name, value, found)
+        trace.value("closure", name, value, found)
         parts += [name.encode(), found]
     for name, value in sorted(vars(function).items()):
-        if name != _MARK:
-            found = yield ("attribute", name), value
-            note_value(trace, "closure", name, value, found)
-            parts += [name.encode(), found]
+        if name == _MARK:
+            continue
+        trace.watch(function, "members", name, value)
+        found = yield ("attribute", name), value
+        trace.value("closure", name, value, found)
+        parts += [name.encode(), found]
     return parts
-
-
-def contents(cell: Any) -> Any:
-    """Return what a closure's cell holds, or that it holds nothing yet."""
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return ABSENT
-
-
-def note_value(trace: Trace, kind: Kind, name: str, value: Any, digest: bytes) -> None:
-    """Note a value that code holds; code itself is noted when it's walked.
-
-    Parameters
-    ----------
-    trace : Trace
-        Is told.
-    kind : str
-        How the code holds it.
-    name : str
-        The name by which it does.
-    value : object
-        The value.
-    digest : bytes
-        Its digest.
-    """
-    if is_code(value):
-        return
-    shown = summary(value)
-    trace.part(kind, name, digest, shown)
-    if not is_frozen(value):
-        trace.mutable.append(value)
-
-
-def is_code(value: Any) -> bool:
-    """Tell whether a value is code by itself: nothing of it changes without being seen."""
-    if isinstance(value, BuiltinFunctionType):
-        return value.__self__ is None or isinstance(value.__self__, ModuleType)
-    return isinstance(value, (FunctionType, ModuleType, type))
-
-
-def is_frozen(value: Any) -> bool:
-    """Tell whether a value can't change in place."""
-    kind = type(value)
-    if kind in SCALARS or kind in _FROZEN:
-        return True
-    return kind in {tuple, frozenset} and SCALARS.issuperset(map(type, value))
 
 
 def _impure_object(trace: Trace, name: str, value: Any, function: FunctionType) -> None:
@@ -222,7 +187,7 @@ def _named(trace: Trace, function: FunctionType, facts: CodeFacts) -> Any:
         if value is ABSENT:
             continue
         found = yield ("code", _step(f"constant {label}", value)), value
-        note_value(trace, "constant", label, value, found)
+        trace.value("constant", label, value, found)
         parts.append(found)
     return parts
 
@@ -246,9 +211,8 @@ def _root(
         return (held,) if isinstance(held, ModuleType) else None
     if reference.scope != "global":
         return (_imported(function, reference),)
-    namespace = function.__globals__
-    value = namespace.get(reference.name, ABSENT)
-    trace.names.append((namespace, reference.name, value))
+    value = function.__globals__.get(reference.name, ABSENT)
+    trace.watch(function, "globals", reference.name, value)
     trace.reflective = trace.reflective or reference.name in _REFLECTION
     return (vars(builtins).get(reference.name, ABSENT) if value is ABSENT else value,)
 
@@ -277,14 +241,13 @@ def _follow(trace: Trace, reference: Reference, root: Any) -> tuple[str, Any, tu
     label, value = reference.name, root
     rest = reference.attributes
     while rest and isinstance(value, ModuleType):
-        space = vars(value)
-        found = space.get(rest[0], ABSENT)
+        found = vars(value).get(rest[0], ABSENT)
         own = home(value.__name__).kind == "user"
+        trace.watch(value, "members" if own else "library", rest[0], found)
         if not own and not (isinstance(found, FunctionType) and _is_own(found)):
             deeper = isinstance(found, ModuleType) and len(rest) > 1
             if not deeper:
                 break
-        trace.names.append((space, rest[0], found))
         value = getattr(value, rest[0], ABSENT) if found is ABSENT else found
         label = f"{label}.{rest[0]}"
         rest = rest[1:]

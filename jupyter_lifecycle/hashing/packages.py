@@ -17,6 +17,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import jupyter_lifecycle
 from jupyter_lifecycle.hashing.digest import combine
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Home:
 
 
 USER = Home("user", "", "")
+_OWN = Home("library", "jupyter_lifecycle", jupyter_lifecycle.__version__)
 STDLIB = Home("stdlib", "python", f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
@@ -65,6 +67,8 @@ def home(name: str) -> Home:
     top = name.partition(".")[0]
     if top in {"", "__main__", "__mp_main__"}:
         return USER
+    if top == _OWN.name:
+        return _OWN
     module = sys.modules.get(top)
     return _home(top, _location(top, module))
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from jupyter_lifecycle.hashing.summary import summary
+from jupyter_lifecycle.hashing.values import SCALARS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from types import FunctionType, ModuleType
+    from collections.abc import Callable, Iterator
 
     from jupyter_lifecycle.hashing.packages import Home
 
@@ -16,8 +19,15 @@ Kind: TypeAlias = Literal[
     "code", "default", "closure", "constant", "helper", "class", "module", "package"
 ]
 
-ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "(not defined)", "__slots__": ()})()
+Space: TypeAlias = Literal[
+    "globals", "members", "library", "closure", "defaults", "keywords", "bases"
+]
+"""Where a name stands: in a function's globals, among a module's members, and so on."""
+
+ABSENT: Final[Any] = type("Absent", (), {"__repr__": lambda _: "(not defined)", "__slots__": ()})()
 """Stands for a name that nothing defines yet."""
+
+_SETTLED: Final = (property, staticmethod, classmethod)
 
 
 class CodePart:
@@ -37,7 +47,9 @@ class CodePart:
 
     __slots__ = ("_text", "digest", "kind", "label")
 
-    def __init__(self, kind: Kind, label: str, digest: bytes, text: str | Callable[[], str]):
+    def __init__(
+        self, kind: Kind, label: str, digest: bytes, text: str | Callable[[], str]
+    ) -> None:
         self.kind = kind
         self.label = label
         self.digest = digest
@@ -63,6 +75,17 @@ class CodePart:
         return f"CodePart({self.kind!r}, {self.label!r}, {self.digest.hex()[:8]})"
 
 
+@dataclass(frozen=True, slots=True)
+class CodeKey:
+    """What a function's answer depends on besides its arguments."""
+
+    digest: bytes
+    parts: tuple[CodePart, ...]
+    """The code itself first, then in the order in which it was met."""
+    impure: tuple[str, ...]
+    """Why the same arguments may not give the same answer; empty for a pure function."""
+
+
 @cache
 def _package(origin: Home) -> CodePart:
     return CodePart("package", f"package {origin.name}", origin.digest, origin.text)
@@ -74,17 +97,38 @@ class Trace:
 
     parts: dict[str, CodePart] = field(default_factory=dict)
     impure: dict[str, None] = field(default_factory=dict)
-    names: list[tuple[Mapping[str, Any], str, Any]] = field(default_factory=list)
-    """Namespaces with a name and what it stood for."""
     functions: list[FunctionType] = field(default_factory=list)
     classes: list[type] = field(default_factory=list)
-    modules: list[ModuleType] = field(default_factory=list)
-    """Those that count as a whole."""
-    cells: list[tuple[Any, Any]] = field(default_factory=list)
-    mutable: list[Any] = field(default_factory=list)
-    """Values that may change without their name standing for something else."""
+    whole: set[tuple[int, Space]] = field(default_factory=set)
+    """Places that no name may be added to."""
     reflective: bool = False
     """Whether code reads names, docstrings or annotations of code."""
+    _watched: dict[tuple[int, Space], tuple[Any, dict[Any, Any]]] = field(default_factory=dict)
+
+    def watch(self, owner: Any, space: Space, name: Any, value: Any) -> None:
+        """Remember what a name stands for.
+
+        Parameters
+        ----------
+        owner : function, class or module
+            Whose place it is.
+        space : str
+            Which of its places.
+        name : str or int
+            The name there, or the position.
+        value : object
+            What it stands for; :data:`ABSENT` where it's not defined.
+        """
+        key = (id(owner), space)
+        found = self._watched.get(key)
+        if found is None:
+            found = self._watched[key] = (owner, {})
+        found[1][name] = value
+
+    def watched(self) -> Iterator[tuple[Any, Space, dict[Any, Any], bool]]:
+        """Give each owner's places, the names there, and whether none may be added."""
+        for key, (owner, names) in self._watched.items():
+            yield owner, key[1], names, key in self.whole
 
     def package(self, origin: Home) -> None:
         """Note an installed package."""
@@ -100,3 +144,31 @@ class Trace:
             known = None
         if known is None:
             self.parts[label] = CodePart(kind, label, digest, text)
+
+    def value(self, kind: Kind, name: str, value: Any, digest: bytes) -> None:
+        """Note a value that code holds; code itself is noted when it's walked."""
+        if not is_code(value):
+            self.part(kind, name, digest, summary(value))
+
+
+def is_code(value: Any) -> bool:
+    """Tell whether a value is code by itself: nothing of it changes without being seen."""
+    if isinstance(value, BuiltinFunctionType):
+        return value.__self__ is None or isinstance(value.__self__, ModuleType)
+    return isinstance(value, (FunctionType, ModuleType, type))
+
+
+def is_frozen(value: Any) -> bool:
+    """Tell whether a value can't change in place."""
+    kind = type(value)
+    if kind in SCALARS or kind in _SETTLED:
+        return True
+    return kind in {tuple, frozenset} and SCALARS.issuperset(map(type, value))
+
+
+def contents(cell: Any) -> Any:
+    """Return what a closure's cell holds, or that it holds nothing yet."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return ABSENT

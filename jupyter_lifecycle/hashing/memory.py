@@ -1,0 +1,139 @@
+"""Keys that are remembered, and what must still be so for them to hold.
+
+What is watched is held weakly where it's large or may be defined anew: functions, classes and
+modules by reference, values that may change in place by their fingerprint alone. So a remembered
+key keeps nothing alive that the user has let go.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter, is_
+from typing import TYPE_CHECKING, Any, Final
+from weakref import ref
+
+from jupyter_lifecycle.hashing.trace import ABSENT, contents, is_code, is_frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import FunctionType
+
+    from jupyter_lifecycle.hashing.trace import CodeKey, Space, Trace
+
+_GONE: Final[Any] = type("Gone", (), {})()
+
+
+class Memory:
+    """One key, with what it was made from.
+
+    Parameters
+    ----------
+    key : CodeKey
+        The key.
+    trace : Trace
+        What was met on the way to it.
+    fingerprint : callable
+        Gives the fingerprint of a value that may change in place.
+    """
+
+    __slots__ = ("_functions", "_watches", "key")
+
+    def __init__(self, key: CodeKey, trace: Trace, fingerprint: Callable[[Any], bytes]) -> None:
+        self.key = key
+        self._functions = [
+            (ref(f), f.__code__, f.__kwdefaults__, len(f.__dict__), _settled(f.__defaults__))
+            for f in trace.functions
+        ]
+        self._watches = [
+            _Watch(owner, space, names, whole=whole, fingerprint=fingerprint)
+            for owner, space, names, whole in trace.watched()
+        ]
+
+    def holds(self) -> bool:
+        """Tell whether the key is still right."""
+        for reference, code, keywords, attributes, defaults in self._functions:
+            function = reference()
+            if (
+                function is None
+                or function.__code__ is not code
+                or function.__kwdefaults__ is not keywords
+                or len(function.__dict__) != attributes
+                or (defaults is not _GONE and function.__defaults__ is not defaults)
+            ):
+                return False
+        return all(map(_Watch.holds, self._watches))
+
+
+def _settled(defaults: tuple[Any, ...] | None) -> Any:
+    """Give defaults that identity can watch; those that may change are watched one by one."""
+    return defaults if all(map(is_frozen, defaults or ())) else _GONE
+
+
+class _Watch:
+    """Names in one place, and what they stood for."""
+
+    __slots__ = (
+        *("_absent", "_by_digest", "_by_reference", "_fingerprint", "_look", "_names", "_owner"),
+        *("_size", "_values"),
+    )
+
+    def __init__(
+        self,
+        owner: Any,
+        space: Space,
+        names: Mapping[Any, Any],
+        *,
+        whole: bool,
+        fingerprint: Callable[[Any], bytes],
+    ) -> None:
+        self._owner = ref(owner)
+        self._look = _LOOKS[space]
+        self._fingerprint = fingerprint
+        self._size = len(self._look(owner)) if whole else -1
+        self._names: list[Any] = []
+        self._values: list[Any] = []
+        self._by_reference: list[tuple[Any, ref[Any]]] = []
+        self._by_digest: list[tuple[Any, bytes]] = []
+        for name, value in names.items():
+            if value is ABSENT or space == "library" or is_frozen(value):
+                self._names.append(name)
+                self._values.append(value)
+            elif is_code(value):
+                self._by_reference.append((name, ref(value)))
+            else:
+                self._by_digest.append((name, fingerprint(value)))
+        self._absent = [ABSENT] * len(self._names)
+
+    def holds(self) -> bool:
+        owner = self._owner()
+        if owner is None:
+            return False
+        space = self._look(owner)
+        get = space.get
+        if 0 <= self._size != len(space):
+            return False
+        if self._names and not all(map(is_, map(get, self._names, self._absent), self._values)):
+            return False
+        for name, reference in self._by_reference:
+            if get(name, _GONE) is not reference():
+                return False
+        for name, digest in self._by_digest:
+            found = get(name, ABSENT)
+            if found is ABSENT or self._fingerprint(found) != digest:
+                return False
+        return True
+
+
+def _closure(function: FunctionType) -> dict[int, Any]:
+    return dict(enumerate(map(contents, function.__closure__ or ())))
+
+
+_LOOKS: Final[dict[Space, Callable[[Any], Mapping[Any, Any]]]] = {
+    "globals": attrgetter("__globals__"),
+    "members": vars,
+    "library": vars,
+    "keywords": lambda owner: owner.__kwdefaults__ or {},
+    "defaults": lambda owner: dict(enumerate(owner.__defaults__ or ())),
+    "bases": lambda owner: dict(enumerate(owner.__bases__)),
+    "closure": _closure,
+}
+"""Names, or positions, in each place of an owner, and what they stand for now."""
