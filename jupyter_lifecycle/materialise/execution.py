@@ -167,9 +167,10 @@ class Execution:
         """Give a node its key, now that its parents are there; else return why it has none."""
         reason = node.reason
         for each in node.open_parents:
-            content = self._content(each)
-            if content is not None:
-                node.tokens[each] = content
+            parent = self._nodes.get(each)
+            token = parent.key if parent is not None and parent.key else self._content(each)
+            if token is not None:
+                node.tokens[each] = token
             else:
                 reason = reason or self._digests.reasons.get(
                     each, f"not cached: the value of {each} has no fingerprint"

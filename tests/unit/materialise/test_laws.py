@@ -108,4 +108,4 @@ class Kernel(RuleBasedStateMachine):
 
 
 TestKernel = Kernel.TestCase
-TestKernel.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)
+TestKernel.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)

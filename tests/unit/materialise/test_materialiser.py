@@ -233,6 +233,7 @@ def test_impure_code_is_computed_each_time_and_its_readers_by_content(notebook):
     assert states["now"][0] == "fresh"
     assert states["now"][1].startswith("computed each time")
     assert states["later"][0] == "fresh"
+    assert states["last"][0] == "fresh"
     third = notebook.run("last", inputs=X.assign(wind=[0.0, 0.0, 0.0]))
     assert third.recomputed == ("now", "later", "last")
     assert notebook.materialiser.value("now").tolist() == [0.0, 0.0, 0.0]
