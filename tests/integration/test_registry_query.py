@@ -260,7 +260,13 @@ def like(pattern):
 def likenesses(draw):
     name, read = draw(text_fields())
     pieces = st.sampled_from(["%", "_", "\\", "\\%", "\\_", "x", "S", "s", "é", "σ", "t", "1", "."])
-    pattern = "".join(draw(st.lists(pieces, max_size=5)))
+    if draw(st.booleans()):
+        pattern = "".join(draw(st.lists(pieces, max_size=5)))
+    else:  # something that is there, in another case, with holes
+        value = draw(st.sampled_from(WORDS + NAMES + KINDS))
+        cased = draw(st.sampled_from([value, value.upper(), value.lower(), value.title()]))
+        holes = draw(st.lists(st.sampled_from(["", "", "%", "_"]), min_size=9, max_size=9))
+        pattern = "".join(hole or letter for hole, letter in zip(holes * 3, cased, strict=False))
     word = draw(st.sampled_from(["like", "ilike", "not like", "not ilike"]))
     if "ilike" in word:
         found = like(pattern.casefold())
