@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +20,24 @@ StepState = Literal["waiting", "running", "done", "failed"]
 DeploymentState = Literal["running", "serving", "failed", "replaced", "retired"]
 EndpointState = Literal["waiting", "deploying", "serving", "unmatched", "failed", "retired", "down"]
 
+SHOWN = 10
+"""Digits of an id that people see."""
+
 STEPS: tuple[StepName, ...] = ("decide", "build", "start", "replay", "switch")
+
+
+class _Printer(Protocol):
+    """What IPython hands to ``_repr_pretty_``."""
+
+    def text(self, text: str) -> object: ...
+
+
+def _show(record: object, printer: _Printer, _cycle: bool) -> None:
+    """Show a record in a notebook as what ``str`` says of it.
+
+    Assigned in each class: IPython prefers a ``__repr__`` that stands nearer than this.
+    """
+    printer.text(str(record))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,16 @@ class Rule:
     version: int = 0
     author: str = ""
     updated_at: datetime | None = None
+
+    _repr_pretty_ = _show
+
+    def __str__(self) -> str:
+        """Say the rule in words, one line."""
+        none = "is retired" if self.on_none == "retire" else "keeps the last one"
+        return (
+            f"{self.endpoint} on {self.target} serves the first match of {self.when} "
+            f"order by {self.order_by}; where none is left it {none}."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +185,14 @@ class EndpointChange:
     because: str
     """The condition that becomes true or false, or the order that changes."""
 
+    _repr_pretty_ = _show
+
+    def __str__(self) -> str:
+        """Say the change in words, one line."""
+        before = self.before[:SHOWN] if self.before else "nothing"
+        after = self.after[:SHOWN] if self.after else "nothing"
+        return f"{self.endpoint} on {self.target}: {before} → {after}, because {self.because}"
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -165,6 +200,16 @@ class Preview:
 
     changes: tuple[EndpointChange, ...]
     rules_checked: int
+
+    _repr_pretty_ = _show
+
+    def __str__(self) -> str:
+        """Say what would happen in words, a line an endpoint."""
+        if not self.changes:
+            asked = "no rule asks for it" if self.rules_checked else "there is no rule"
+            return f"This changes nothing: {asked}."
+        moved = "one endpoint" if len(self.changes) == 1 else f"{len(self.changes)} endpoints"
+        return "\n".join([f"This moves {moved}:", *(f"  {change}" for change in self.changes)])
 
 
 @dataclass(frozen=True, slots=True)
