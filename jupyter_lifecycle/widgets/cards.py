@@ -110,7 +110,7 @@ def feature_card(card: Card) -> View:
 def output(*children: Markup) -> Markup:
     """Wrap an output of a cell with the rules of the style sheet that it needs, and no others."""
     body = join(children)
-    return element("div", element("style", Markup(_style_for(body))), body, class_="jl jl-out")
+    return element("div", element("style", Markup(_style_for(body))), body, class_="jl-out")
 
 
 def names_and_more(names: Sequence[str], most: int = 3) -> str:
