@@ -54,13 +54,19 @@ def head_extras(record: EndpointRecord, now: datetime) -> tuple[Markup, ...]:
     extras = [state_of(record)]
     if record.serving:
         extras.append(mono(short(record.serving)))
-        since = record.serving_since
-        on = f"on {record.target}"
-        for_ = f"for {duration((now - since).total_seconds())} " if since else ""
-        extras.append(element("span", f"{for_}{on}", class_="jl-cap"))
+        extras.append(element("span", _since(record, now), f"on {record.target}", class_="jl-cap"))
     else:
         extras.append(element("span", f"on {record.target}", class_="jl-cap"))
     return tuple(extras)
+
+
+def _since(record: EndpointRecord, now: datetime) -> Markup | None:
+    """Say how long it serves; the page goes on counting."""
+    if record.serving_since is None:
+        return None
+    seconds = max((now - record.serving_since).total_seconds(), 0)
+    at = f"{record.serving_since.timestamp():.0f}"
+    return join(("for ", element("span", duration(seconds), data_jl_since=at), " "))
 
 
 def failure_band(record: EndpointRecord) -> Markup:
@@ -102,7 +108,7 @@ def rule_view(rule: Rule, now: datetime) -> Markup:
         ("order", join((order_words(rule.order_by),))),
         ("on", rule.target),
         ("switch", "after the example was replayed; on any mismatch nothing changes"),
-        ("if none", none),
+        ("no match", none),
     )
     pairs = join(join((element("dt", key), element("dd", text))) for key, text in sentences)
     return join((head, element("dl", pairs, class_="jl-rule")))

@@ -105,11 +105,12 @@ def _without(move: Move) -> Child:
 
 
 def _then(move: Move, new: Mapping[str, Any]) -> Child:
-    rows = count(int(new["example"]["count"]), "example row")
+    number = int(new["example"]["count"])
+    rows = f"{count(number, 'example row')} {'is' if number == 1 else 'are'} replayed"
     if move.before is None:
-        return f"{rows} are replayed; on any mismatch nothing is served"
+        return f"{rows}; on any mismatch nothing is served"
     return join(
-        (f"{rows} are replayed; on any mismatch ", mono(short(move.before.id)), " keeps serving")
+        (f"{rows}; on any mismatch ", mono(short(move.before.id)), " keeps serving")
     )
 
 

@@ -94,7 +94,8 @@ def _schema_detail(schema: Schema) -> Any:
             for field in fields
         ]
 
-    return fields_table([*words(schema.inputs), *words(schema.outputs)])
+    answers = [(f"{name} (output)", word) for name, word in words(schema.outputs)]
+    return fields_table([*words(schema.inputs), *answers])
 
 
 def _environment(environment: Environment) -> Finding:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ipywidgets import Text, VBox
 
+from jupyter_lifecycle.errors import RegistryError
+from jupyter_lifecycle.registry.words import check_key
 from jupyter_lifecycle.widgets.introspection import Metric
 from jupyter_lifecycle.widgets.panel import button, html, row, styled
 from jupyter_lifecycle.widgets.save_views import metric_note
@@ -94,8 +96,10 @@ class MetricRows(VBox):  # type: ignore[misc]
         name, typed = item.name.value.strip(), item.value.value.strip()
         if not name and not typed:
             return None
-        if not name:
-            return "This metric has no name."
+        try:
+            check_key("metric", name)
+        except RegistryError as error:
+            return error.message if name else "This metric has no name."
         if item.source and typed == item.shown:
             return Metric(name, item.source.value, item.source.expression)
         try:

@@ -36,6 +36,7 @@ class Panel(VBox):  # type: ignore[misc]
         self.add_class("jl-panel")
         self._worker: Worker = worker or Threads()
         self._paint_lock = threading.RLock()
+        self._ended = False
         self.announcer = Announcer(self.clicked)
 
     def frame(self, *parts: Widget) -> None:
@@ -46,14 +47,31 @@ class Panel(VBox):  # type: ignore[misc]
         """Run it in the background; an error that nobody caught is shown, not swallowed."""
         self._worker.start(self._guarded(work))
 
+    def repeat(self, seconds: float, work: Callable[[], bool]) -> None:
+        """Run it every so many seconds until it answers False; errors are shown on the way."""
+
+        def guarded() -> bool:
+            try:
+                return work()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the person sees it
+                return self._told_error(error)
+
+        self._worker.repeat(seconds, guarded)
+
     def _guarded(self, work: Callable[[], None]) -> Callable[[], None]:
         def guarded() -> None:
             try:
                 work()
             except Exception as error:  # noqa: BLE001 - whatever it is, the person sees it
-                self.show_error(error)
+                self._told_error(error)
 
         return guarded
+
+    def _told_error(self, error: Exception) -> bool:
+        """Show an error, unless the panel was closed meanwhile and nobody asks any more."""
+        if not self._ended:
+            self.show_error(error)
+        return not self._ended
 
     def later(self, seconds: float, work: Callable[[], None]) -> None:
         """Run it in the background after a pause, unless something else is asked for before."""
@@ -91,6 +109,7 @@ class Panel(VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Close the panel and end what it started."""
+        self._ended = True
         self._worker.close()
         super().close()
 

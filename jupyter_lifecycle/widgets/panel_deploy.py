@@ -73,11 +73,11 @@ class DeployPanel(Panel):
         self._alias, self._now = alias, now
         self._record: EndpointRecord | None = None
         self._deployments: Sequence[Deployment] = ()
-        self._editing = False
+        self._editing, self._disturbed = False, True
         self._tried = ""
         self._make_parts()
         self._draw()
-        self._worker.repeat(_LOOK, self._look)
+        self.repeat(_LOOK, self._look)
 
     def _make_parts(self) -> None:
         self._head, self._band = html("jl-head"), html("jl-band-place")
@@ -107,16 +107,17 @@ class DeployPanel(Panel):
     def _look(self) -> bool:
         """Look once; paint only what changed. Nothing is asked while nobody looks."""
         views_of_it = self.announcer._view_count  # noqa: SLF001 - ipywidgets' own count of views
-        if self._record is not None and views_of_it == 0:
+        if not self._disturbed and views_of_it == 0:
             return True
         try:
             record, deployments = self._read()
         except RegistryError as error:
             self.show_error(error)
             return True
-        if record != self._record or deployments != self._deployments or not self._head.value:
+        seen = (self._record, self._deployments)
+        if (record, deployments) != seen or self._disturbed:
             self._tell_change(record)
-            self._record, self._deployments = record, deployments
+            self._record, self._deployments, self._disturbed = record, deployments, False
             self._use_schema()
             self._draw()
         return True
@@ -236,6 +237,7 @@ class DeployPanel(Panel):
         lead = "The registry does not answer." if isinstance(error, RegistryError) else "Not shown."
         if not isinstance(error, LifecycleError):
             lead = "Something went wrong."
+        self._disturbed = True
         with self.painting():
             self._band.value = views.band("error", lead, told(error))
         self.alert(f"{lead} {told(error)}")

@@ -59,7 +59,7 @@ class SavePanel(Panel):
         self._below = stack(classes=("jl-below",))
         self.form = SaveForm(self, namespace, proposal, tools, self._draw)
         self.frame(self._head(), self.form, self._outcome, self._foot, self._below)
-        self._draw()
+        self.form.look_again()
 
     def _head(self) -> Any:
         title = html()
@@ -80,8 +80,6 @@ class SavePanel(Panel):
 
     def _draw(self) -> None:
         """Show what belongs to the stage."""
-        if not hasattr(self, "form"):
-            return  # the form draws itself once before it stands in the panel
         stage = self.stage
         with self.painting():
             for part, stages in (
@@ -125,7 +123,7 @@ class SavePanel(Panel):
             return
         registry = self._tools.registries[self.form.registry][1]
         self._running = run = SaveRun(self._draw_steps)
-        self.stage = "saving"
+        self.stage, self._stop.disabled = "saving", False
         self._draw_steps()
         self._draw()
         self.say(f"Saving {call.name}.")

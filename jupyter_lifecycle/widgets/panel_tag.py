@@ -184,7 +184,7 @@ class TagPanel(Panel):
             return
         endpoints = [move.change.endpoint for move in moves]
         self._wake(self._registry)
-        self._worker.repeat(_LOOK, lambda: self._look_at(endpoints))
+        self.repeat(_LOOK, lambda: self._look_at(endpoints))
 
     def _look_at(self, endpoints: list[str]) -> bool:
         try:

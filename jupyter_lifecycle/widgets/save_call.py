@@ -86,5 +86,8 @@ def evaluate(expression: str, namespace: Namespace) -> Any:
     Exception
         What the expression raises; SyntaxError where it is none.
     """
+    import jupyter_lifecycle
+
     tree = ast.parse(expression.strip() or "None", mode="eval")
-    return eval(compile(tree, "<save panel>", "eval"), dict(namespace))  # noqa: S307 - their own code
+    names = {"jl": jupyter_lifecycle, **namespace}
+    return eval(compile(tree, "<save panel>", "eval"), names)  # noqa: S307 - their own code

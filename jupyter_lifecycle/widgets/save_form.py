@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ipywidgets import Combobox, Text, VBox
 
 from jupyter_lifecycle.errors import (
+    EnvelopeError,
     ExampleError,
     InputError,
-    LifecycleError,
     RegistryError,
     SchemaError,
 )
+from jupyter_lifecycle.registry.words import check_name, check_tags
 from jupyter_lifecycle.widgets import views
 from jupyter_lifecycle.widgets.chips import Chips
 from jupyter_lifecycle.widgets.introspection import find_example, module_alias, training_of
@@ -113,7 +114,6 @@ class SaveForm(VBox):  # type: ignore[misc]
         self._make_fields(proposal)
         self._lay_out()
         self._listen()
-        self.look_again()
 
     @property
     def call(self) -> SaveCall:
@@ -137,7 +137,9 @@ class SaveForm(VBox):  # type: ignore[misc]
     @property
     def code(self) -> str:
         """The line of code that says the same."""
-        return self.call.code(module_alias(self._namespace))
+        alias = module_alias(self._namespace)
+        known = alias in self._namespace
+        return ("" if known else f"import jupyter_lifecycle as {alias}\n\n") + self.call.code(alias)
 
     @property
     def wrong(self) -> int:
@@ -224,7 +226,8 @@ class SaveForm(VBox):  # type: ignore[misc]
 
     def _look(self) -> None:
         """Evaluate model and example here, as a cell would, and look at them in the background."""
-        self.problems = {key: self.problems[key] for key in ("name",) if key in self.problems}
+        for key in ("model", "example"):
+            self.problems.pop(key, None)
         self._looks += 1
         if not self._model.value.strip():
             self.problems["model"] = "No fitted model found in this notebook. Name one."
@@ -257,7 +260,7 @@ class SaveForm(VBox):  # type: ignore[misc]
 
         try:
             self._tools.find(model, keywords, found)
-        except LifecycleError as error:
+        except EnvelopeError as error:
             if look == self._looks:
                 waits = (
                     replace(item, text="Waits for an example that it answers") for item in FINDINGS
@@ -273,7 +276,7 @@ class SaveForm(VBox):  # type: ignore[misc]
         bool
             Whether it is about a field.
         """
-        if not isinstance(error, LifecycleError):
+        if not isinstance(error, EnvelopeError):
             return False
         key = "example" if isinstance(error, _OF_EXAMPLE) else "model"
         self.problems[key] = error.message
@@ -287,11 +290,11 @@ class SaveForm(VBox):  # type: ignore[misc]
             names = sorted(registry.names())
             before = ask_before(registry, name) if name else Before()
         except RegistryError as error:
-            self.problems["name"] = error.message
+            self.problems["registry"] = error.message
             self.draw()
             return
         with self._panel.painting():
-            self.problems.pop("name", None)
+            self.problems.pop("registry", None)
             self._name.options = names
             untouched = dict(self._chips.tags) == dict(self._before.tags)
             self._before = before
@@ -303,6 +306,7 @@ class SaveForm(VBox):  # type: ignore[misc]
 
     def draw(self) -> None:
         """Show what is known now."""
+        self._check_words()
         with self._panel.painting():
             self._draw_hints()
             rows = [self._found[item.key] for item in FINDINGS]
@@ -316,6 +320,19 @@ class SaveForm(VBox):  # type: ignore[misc]
             )
         self._changed()
 
+    def _check_words(self) -> None:
+        """See whether the registry would take name and tags as they are typed."""
+        for key, check in (
+            ("name", lambda: check_name(self._name.value.strip() or "empty")),
+            ("tags", lambda: check_tags(self._chips.tags)),
+        ):
+            try:
+                check()
+            except RegistryError as error:
+                self.problems[key] = error.message
+            else:
+                self.problems.pop(key, None)
+
     def _draw_hints(self) -> None:
         kind = self._kinds.get(self._model.value.strip())
         cell = f", fitted in cell {kind.cell}" if kind and kind.cell is not None else ""
@@ -328,6 +345,8 @@ class SaveForm(VBox):  # type: ignore[misc]
         }
         for key, text in words.items():
             problem = self.problems.get(key)
+            if key == "name":
+                problem = problem or self.problems.get("registry")
             good = key == "example" and bool(text)
             shown = views.hint(text or "", "fresh" if good else "")
             self._hints[key].value = views.hint(problem, "error") if problem else shown

@@ -53,7 +53,8 @@ class SaveRun:
         """
         stored = step == "store"
         title = "Stored and committed" if stored else step
-        self.steps.append(DoneStep(title, "done", fact, seconds))
+        told = "" if stored and fact.startswith("as ") else fact
+        self.steps.append(DoneStep(title, "done", told, seconds or None))
         self.changed()
         if self._stop.is_set() and not stored:
             raise SaveStoppedError

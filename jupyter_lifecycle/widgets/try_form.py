@@ -215,7 +215,7 @@ class TryForm(VBox):  # type: ignore[misc]
 
     def _draw(self) -> None:
         tab = self._tabs.value
-        place = f"example row {self._place + 1} of {len(self._rows)}" if self._rows else None
+        place = f"row {self._place + 1} of {len(self._rows)}" if self._rows else None
         with self._panel.painting():
             self._head.value = views.part_head("Try it", place)
             self._form.layout.display = None if tab == "Form" else "none"

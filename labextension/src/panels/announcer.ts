@@ -150,7 +150,7 @@ class Root {
   private tick(): void {
     for (const node of this.root.querySelectorAll<HTMLElement>('[data-jl-since]')) {
       const seconds = Math.max(0, Math.round(Date.now() / 1000 - Number(node.dataset.jlSince)));
-      node.textContent = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`;
+      node.textContent = elapsed(seconds);
     }
   }
 
@@ -161,6 +161,13 @@ class Root {
       this.root.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true });
     }
   }
+}
+
+function elapsed(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172800) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86400)} days`;
 }
 
 /** Ties a field's hint to its control; a hint that is a problem marks the control. */

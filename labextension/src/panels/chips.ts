@@ -39,6 +39,11 @@ class Chips {
     for (const trait of TRAITS) {
       watch(model, trait, signal, () => this.draw());
     }
+    watch(model, 'known', signal, () => {
+      if (document.activeElement === this.input) {
+        this.offer();
+      }
+    });
     watch(model, 'problem', signal, () => this.showProblem());
     this.draw();
   }
