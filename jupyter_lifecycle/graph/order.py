@@ -73,7 +73,7 @@ def _shortened(cycle: list[str], after: Mapping[str, Collection[str]]) -> tuple[
     start = cycle[0]
     came_from: dict[str, str] = {}
     frontier = [start]
-    while frontier:
+    while True:  # there is a cycle, so that the start is reached again
         further = []
         for name in frontier:
             for reached in after.get(name, _NONE):
@@ -87,4 +87,3 @@ def _shortened(cycle: list[str], after: Mapping[str, Collection[str]]) -> tuple[
                     came_from[reached] = name
                     further.append(reached)
         frontier = further
-    return (*cycle, start)

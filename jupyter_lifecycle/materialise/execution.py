@@ -284,8 +284,6 @@ class Execution:
     def _keep(self, node: Node, value: Any, seconds: float, reason: str) -> None:
         name, note = node.name, reason
         content: bytes | None = None
-        if node.key is None and not reason:
-            note = "not cached"
         token = node.key
         if token is None:
             token = content = self._content(name)

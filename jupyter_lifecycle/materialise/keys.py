@@ -139,12 +139,12 @@ def key_of(node: Node) -> bytes | None:
     return combine("feature", node.code.digest, *_pairs(node.arguments, node.tokens))
 
 
-def output_key_of(node: Node, outputs: Mapping[str, bytes]) -> bytes | None:
-    """Return the key by the content of the parents: equal where they gave the same as before."""
-    if node.code.reason or node.code.digest is None:
-        return None
-    if any(each not in outputs for each in node.arguments):
-        return None
+def output_key_of(node: Node, outputs: Mapping[str, bytes]) -> bytes:
+    """Return the key by the content of the parents: equal where they gave the same as before.
+
+    The node must have a key, and ``outputs`` the identity of each argument's content.
+    """
+    assert node.code.digest is not None
     return combine("outputs", node.code.digest, *_pairs(node.arguments, outputs))
 
 

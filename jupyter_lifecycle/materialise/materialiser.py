@@ -107,7 +107,8 @@ class Materialiser:
     def _run(
         self, binding: Binding, listener: Callable[[NodeEvent], None] | None
     ) -> tuple[Execution, dict[str, Any]]:
-        for attempt in range(_ATTEMPTS):
+        attempts = 0
+        while True:
             execution = Execution(binding, self.cache, self._memory, self.scope, listener)
             self._see(execution.nodes, binding)
             try:
@@ -118,12 +119,12 @@ class Materialiser:
                 key = execution.nodes[lost.name].key
                 if key is not None:
                     self._memory.forgotten.add(key)
-                if attempt == _ATTEMPTS - 1:
+                attempts += 1
+                if attempts == _ATTEMPTS:
                     raise CacheError(
                         f"{lost.name} was in the cache but cannot be read from it, {_ATTEMPTS} "
                         f"times in a row: {lost.__cause__}. Clear the cache, or choose another one."
                     ) from lost.__cause__
-        raise AssertionError  # the loop returns or raises
 
     def states(
         self, graph: FeatureGraph, inputs: Mapping[str, Any] | pd.DataFrame | None = None

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _CHAINS = 3
 _LONGEST = 60
+_KINDS = ("constant", "closure", "default", "code", "helper", "class", "module", "package")
+_RANK = {kind: rank for rank, kind in enumerate(_KINDS)}
 
 
 def change_note(old: Origins, new: Origins) -> str:
@@ -90,7 +92,7 @@ def _own_causes(
     """Find what changed here: code, inputs, and parents that cannot be followed further."""
     old, new = visit.old, visit.new
     if old.code != new.code:
-        yield _code_cause(old.parts, new.parts)
+        yield from _code_causes(old.parts, new.parts)
     followed = {name for name, _, _ in _changed_parents(visit, origins_of)}
     for name in _differing_parents(old, new):
         if name in followed:
@@ -133,8 +135,8 @@ def _chain(
     return tuple(steps)
 
 
-def _code_cause(old: tuple[Part, ...], new: tuple[Part, ...]) -> tuple[str, str]:
-    """Name the first part of the code that differs, the most telling kind first."""
+def _code_causes(old: tuple[Part, ...], new: tuple[Part, ...]) -> list[tuple[str, str]]:
+    """Name the parts of the code that differ, the most telling kinds first."""
     before = {(part.kind, part.label): part for part in old}
     after = {(part.kind, part.label): part for part in new}
     changed = [
@@ -142,18 +144,14 @@ def _code_cause(old: tuple[Part, ...], new: tuple[Part, ...]) -> tuple[str, str]
         for key, part in after.items()
         if key in before and before[key].digest != part.digest
     ]
-    # A helper's change changes what reads it: the innermost constant or helper is the cause.
-    rank = ["constant", "closure", "default", "helper", "class", "module", "package", "code"]
-    changed.sort(key=lambda pair: rank.index(pair[1].kind) if pair[1].kind in rank else len(rank))
+    changed.sort(key=lambda pair: _RANK.get(pair[1].kind, len(_RANK)))
     if changed:
-        return _part_cause(*changed[0])
-    for key, part in after.items():
-        if key not in before and part.kind != "code":
-            return f"{part.label} is new in its code", _plus(part.text)
-    for key, part in before.items():
-        if key not in after and part.kind != "code":
-            return f"{part.label} is gone from its code", ""
-    return "its code changed", _code_diff(old, new)
+        return [_part_cause(*pair) for pair in changed]
+    arrived = [part for key, part in after.items() if key not in before]
+    if arrived:
+        return [(f"{arrived[0].label} is new in its code", _plus(arrived[0].text))]
+    left = [part for key, part in before.items() if key not in after]
+    return [(f"{left[0].label} is gone from its code" if left else "its code changed", "")]
 
 
 def _part_cause(old: Part, new: Part) -> tuple[str, str]:
@@ -168,15 +166,9 @@ def _part_cause(old: Part, new: Part) -> tuple[str, str]:
     return f"{new.label} changed{values}", _diff(old.text, new.text)
 
 
-def _code_diff(old: tuple[Part, ...], new: tuple[Part, ...]) -> str:
-    before = "\n".join([part.text for part in old if part.kind == "code"])
-    after = "\n".join([part.text for part in new if part.kind == "code"])
-    return _diff(before, after)
-
-
 def _diff(old: str, new: str) -> str:
     lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=1)
-    return "\n".join([line for line in lines if not line.startswith(("---", "+++", "@@"))])
+    return "\n".join([line for line in list(lines)[2:] if not line.startswith("@@")])
 
 
 def _plus(text: str) -> str:

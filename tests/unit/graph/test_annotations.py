@@ -75,6 +75,8 @@ FIT = [
     ("pandas.Series", "pd.Series"),
     ("Undefined", "pd.Series"),
     ("list[int]", "str"),
+    ("T", "str"),
+    (str(b"pd.Series", "ascii"), "pd.Series"),
     ("pd.Series | None", "pd.Series"),
     ("pd.Nothing", "str"),
     (None, "int"),
@@ -129,6 +131,18 @@ def test_all_misfits_are_told_at_once():
     with pytest.raises(AnnotationError, match="2 problems:") as caught:
         FeatureGraph.from_functions(giver, one, two)
     assert len(caught.value.detail["problems"]) == 2
+
+
+def test_none_is_a_type_like_others():
+    def giver() -> None:
+        return None
+
+    def taker(giver: int):
+        return giver
+
+    giver.__annotations__, taker.__annotations__ = {"return": None}, {"giver": int}
+    with pytest.raises(AnnotationError, match="gives None"):
+        FeatureGraph.from_functions(giver, taker)
 
 
 def test_a_new_version_is_checked_against_its_readers():

@@ -20,6 +20,7 @@ SAME = {
     "annotation": ("def f(a): return a", "def f(a: int) -> int: return a"),
     "default": ("def f(a, b=(1, 'x')): return a", "def f(a, b=(1, 'x')): return a"),
     "set": ("def f(a): return a in {1, 2}", "def f(a): return a in {1, 2}"),
+    "docstring set afterwards": ("def f(a): return a", "def f(a): return a\nf.__doc__ = 'doc'"),
     "nested": ("def f(a): return [x for x in a]", "def f(a): return [x for x in a]"),
 }
 DIFFERENT = {
@@ -34,6 +35,7 @@ DIFFERENT = {
     "parameter": ("def f(a): return a", "def f(b): return b"),
     "name called": ("def f(a): return min(a)", "def f(a): return max(a)"),
     "inner constant": ("def f(a): return ['x' for _ in a]", "def f(a): return ['y' for _ in a]"),
+    "inner operator": ("def f(a): return [x+1 for x in a]", "def f(a): return [x-1 for x in a]"),
     "tuple length": ("def f(a): return a == (1, 2)", "def f(a): return a == (1, 2, 3)"),
     "docstring that is read": (
         'def f():\n    "one"\n    return "one"',

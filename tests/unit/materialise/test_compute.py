@@ -12,6 +12,8 @@ from jupyter_lifecycle.errors import ComputeError, UnboundError
 from jupyter_lifecycle.executors import ThreadExecutor
 from jupyter_lifecycle.graph import FeatureGraph
 from jupyter_lifecycle.materialise import compute
+from jupyter_lifecycle.materialise.binding import _named
+from jupyter_lifecycle.materialise.guard import Guard
 
 
 def total(price: pd.Series, quantity: pd.Series) -> pd.Series:
@@ -194,9 +196,20 @@ def test_a_hundred_thousand_features_in_a_chain_and_side_by_side():
     assert answer["g7"] == 7
 
 
-def append_to(rows):
-    rows.append(1)
-    return rows
+def test_columns_of_a_frame_are_a_mapping():
+    columns = _named(INPUTS)
+    assert list(columns) == ["price", "quantity", "other"]
+    assert len(columns) == 3
+    with pytest.raises(KeyError):
+        columns["nothing"]
+
+
+def test_before_pandas_3_features_get_deep_copies(monkeypatch):
+    monkeypatch.setattr(pd, "__version__", "2.3.1")
+    source = pd.Series([1.0])
+    assert not np.shares_memory(Guard()(source).to_numpy(), source.to_numpy())
+    monkeypatch.undo()
+    assert np.shares_memory(Guard()(source).to_numpy(), source.to_numpy())
 
 
 MUTATORS = {

@@ -113,11 +113,13 @@ def test_a_missing_key_of_a_dict_lists_near_keys():
 
 
 def test_only_what_lacks_the_key_is_listed():
-    def look(table, other):
+    def look(table, other, number=1):
         return other["b"]
 
     with pytest.raises(KeyError) as caught:
-        compute(graph_of(look), ["look"], inputs={"table": {"b": 1}, "other": {"a": 1}})
+        compute(
+            graph_of(look), ["look"], inputs={"table": {"b": 1}, "other": {"a": 1}, "number": 2}
+        )
     assert caught.value.__notes__[-1] == "other has no 'b'. It has: a"
     assert not any(note.startswith("table has no") for note in caught.value.__notes__)
 

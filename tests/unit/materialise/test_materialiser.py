@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import pandas as pd
 import pytest
 
@@ -439,13 +441,59 @@ def test_a_code_change_that_changes_the_parameters(notebook):
     assert notebook.why("damped").text == "damped: its code changed"
 
 
-def test_a_new_and_a_lost_part_of_the_code(notebook):
+def test_a_name_that_is_defined_later_and_deleted_again(notebook):
+    text = "def late(wind): return wind if len(wind) < 99 else wind * strange"
+    notebook.cell(text, ["late"])
+    notebook.run("late")
+    notebook.space["strange"] = 3
+    assert notebook.states()["late"] == ("stale", "code changed")
+    notebook.run("late", inputs=X + X)
+    causes = {chain[0].cause for chain in notebook.why("late").chains}
+    assert "input wind changed" in causes
+    assert any("strange" in cause for cause in causes)
+
+
+def test_two_changes_of_one_feature_are_two_chains(notebook):
     notebook.run("gust")
-    exec("def gust(wind): return wind * KNOTS", notebook.space)
-    notebook.space["strange"] = 1
-    notebook.cell("def gust(wind): return wind * KNOTS * strange", ["gust"])
+    notebook.cell("KNOTS = 4.0\ndef gust(wind): return wind - KNOTS", ["gust"])
     notebook.run("gust")
-    assert notebook.why("gust").steps[0].cause == "its code changed"
+    assert [chain[0].cause for chain in notebook.why("gust").chains] == [
+        "constant KNOTS changed (2.0 → 4.0)",
+        "its code changed",
+    ]
+
+
+def test_what_ends_after_an_interrupt_is_not_taken_over(notebook):
+    running, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    class Interrupted:
+        def run(self, order, waits_for, task):
+            def work():
+                task(order[0])
+                ended.set()
+
+            threading.Thread(target=work).start()
+            assert running.wait(10)
+            raise KeyboardInterrupt
+
+    def wait():
+        running.set()
+        assert go_on.wait(10)
+
+    notebook.graph, _ = notebook.graph.with_functions(slow)
+    notebook.materialiser.executor = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        notebook.run("slow", inputs={"wait": wait})
+    told = list(notebook.events)
+    go_on.set()
+    assert ended.wait(10)
+    assert notebook.events == told
+    assert notebook.states({"wait": wait})["slow"][0] == "new"
+
+
+def slow(wait):
+    wait()
+    return 1
 
 
 def test_overrides_are_sources(notebook):
