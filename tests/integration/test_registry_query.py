@@ -154,18 +154,21 @@ def output_type(one):
 
 
 def text_fields():
-    columns = st.sampled_from(["name", "author", "python", "id"]).map(
-        lambda c: (c, lambda one: getattr(one, c))
+    """A path, how it is read, and values that it has somewhere."""
+    columns = st.sampled_from(
+        [("name", NAMES), ("author", WORDS), ("python", ["3.11.9", "3.12.0rc1"]), ("id", ["00"])]
+    ).map(lambda c: (c[0], lambda one: getattr(one, c[0]), c[1]))
+    tags = st.sampled_from(KEYS).map(
+        lambda k: (path("tags", k), lambda one: one.tags.get(k), WORDS)
     )
-    tags = st.sampled_from(KEYS).map(lambda k: (path("tags", k), lambda one: one.tags.get(k)))
     inputs = st.sampled_from(KEYS).map(
-        lambda k: (path("input", k, "type"), lambda one: one.inputs.get(k))
+        lambda k: (path("input", k, "type"), lambda one: one.inputs.get(k), KINDS)
     )
     outputs = st.sampled_from(
         [
-            ("output.type", output_type),
-            ("output.value.type", lambda one: one.outputs.get("value")),
-            ("output.q.type", lambda one: one.outputs.get("q")),
+            ("output.type", output_type, [*KINDS, "object"]),
+            ("output.value.type", lambda one: one.outputs.get("value"), KINDS),
+            ("output.q.type", lambda one: one.outputs.get("q"), KINDS),
         ]
     )
     return st.one_of(columns, tags, tags, inputs, outputs)
@@ -211,8 +214,8 @@ def comparisons(draw):
     sign = draw(st.sampled_from([*OPERATORS, "!=", "<>"]))
     kind = draw(st.sampled_from(["text", "number", "time"]))
     if kind == "text":
-        name, read = draw(text_fields())
-        value = draw(st.sampled_from(WORDS + NAMES + KINDS + ["3.11.9"]))
+        name, read, values = draw(text_fields())
+        value = draw(st.sampled_from(values))
         literal = draw(quoted(value))
     elif kind == "number":
         name, read = draw(number_fields())
@@ -230,8 +233,8 @@ def comparisons(draw):
 @st.composite
 def memberships(draw):
     if draw(st.booleans()):
-        name, read = draw(text_fields())
-        values = draw(st.lists(st.sampled_from(WORDS + NAMES), min_size=1, max_size=4))
+        name, read, values = draw(text_fields())
+        values = draw(st.lists(st.sampled_from(values), min_size=1, max_size=4))
         literals = [draw(quoted(value)) for value in values]
     else:
         name, read = draw(number_fields())
@@ -258,12 +261,12 @@ def like(pattern):
 
 @st.composite
 def likenesses(draw):
-    name, read = draw(text_fields())
+    name, read, values = draw(text_fields())
     pieces = st.sampled_from(["%", "_", "\\", "\\%", "\\_", "x", "S", "s", "é", "σ", "t", "1", "."])
     if draw(st.booleans()):
         pattern = "".join(draw(st.lists(pieces, max_size=5)))
     else:  # something that is there, in another case, with holes
-        value = draw(st.sampled_from(WORDS + NAMES + KINDS))
+        value = draw(st.sampled_from(values))
         cased = draw(st.sampled_from([value, value.upper(), value.lower(), value.title()]))
         holes = draw(st.lists(st.sampled_from(["", "", "%", "_"]), min_size=9, max_size=9))
         pattern = "".join(hole or letter for hole, letter in zip(holes * 3, cased, strict=False))
@@ -287,7 +290,7 @@ def presences(draw):
             ("output.q", lambda one: one.outputs.get("q")),
         ]
     )
-    name, read = draw(st.one_of(text_fields(), number_fields(), package))
+    name, read, *_ = draw(st.one_of(text_fields(), number_fields(), package))
     meaning = holds(read, lambda _: True)
     text, is_negated = draw(
         st.sampled_from(
@@ -352,14 +355,14 @@ def orders(draw):
 
     def arrange(saved):
         arranged = sorted(saved, key=lambda one: -one.seq)
-        for (_, read), direction in reversed(keys):
+        for (_, read, *_), direction in reversed(keys):
             there = [one for one in arranged if read(one) is not None]
             # Reversed or not, Python keeps equal ones in the order in which they were.
             there.sort(key=read, reverse="desc" in direction.lower())
             arranged = there + [one for one in arranged if read(one) is None]
         return arranged
 
-    text = "order by " + ", ".join(f"{name}{direction}" for (name, _), direction in keys)
+    text = "order by " + ", ".join(f"{name}{direction}" for (name, *_), direction in keys)
     return (text if keys else ""), arrange
 
 
@@ -368,6 +371,16 @@ RELAXED = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+
+
+@RELAXED
+@given(test=st.one_of(likenesses(), likenesses(), comparisons(), memberships()))
+def test_one_test_means_what_python_says(world, test):
+    store, saved = world
+    text, meaning = test
+    assert [one.id for one in store.search(text, 100, None)] == [
+        one.id for one in reversed(saved) if meaning(one)
+    ]
 
 
 @RELAXED

@@ -1,4 +1,4 @@
-"""The query language: text to a tree (:mod:`parse`), and the tree to bound SQL (:mod:`compile`).
+"""The query language: from text to a tree; the store turns the tree into bound SQL.
 
 The grammar and what it means stand in docs/registry.md.
 """

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select, update
 
 from jupyter_lifecycle.registry.query import Query, parse_condition, parse_order
-from jupyter_lifecycle.registry.query.compile import atom, condition
 from jupyter_lifecycle.registry.query.tree import Atom, atoms, sources
 from jupyter_lifecycle.registry.records import EndpointChange, Preview, Rule
 from jupyter_lifecycle.registry.store import rows, search
+from jupyter_lifecycle.registry.store.compile import atom, condition
 from jupyter_lifecycle.registry.store.schema import envelopes, rules, wants
 
 if TYPE_CHECKING:

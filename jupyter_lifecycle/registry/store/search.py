@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 
 from jupyter_lifecycle.errors import NotFoundError, QueryError, did_you_mean
 from jupyter_lifecycle.registry.query import parse
-from jupyter_lifecycle.registry.query.compile import after, condition, ordering, set_of, sort
 from jupyter_lifecycle.registry.query.fields import COLUMNS as FIELD_COLUMNS
 from jupyter_lifecycle.registry.query.fields import path_of
 from jupyter_lifecycle.registry.query.tree import And, Atom, Field, OrderKey, Query, atoms
+from jupyter_lifecycle.registry.store.compile import after, condition, ordering, set_of, sort
 from jupyter_lifecycle.registry.store.envelopes import COLUMNS
 from jupyter_lifecycle.registry.store.schema import envelopes, metrics, tags
 

@@ -222,7 +222,7 @@ def _where(
         return _column(field, test, folded=folded)
     if field.family in {"tags", "metrics"} and not as_set:
         table, on, value = _joined(field)
-        inner = exists().select_from(table).where(on)
+        inner = exists().select_from(table).where(on).correlate(envelopes)
         if test is not None:
             inner = inner.where(test(_folded(table, value) if folded else value))
         return inner
