@@ -22,11 +22,13 @@ class Cell:
     number: int | None = None
     """Execution count: the number beside the cell."""
     title: str = ""
+    count: int = 0
+    """How many feature cells ran before it, for hosts that count no cells."""
 
     @property
     def label(self) -> str:
-        """What people read: ``cell [4]``."""
-        return "a cell" if self.number is None else f"cell [{self.number}]"
+        """What people read: ``cell [4]``, or ``feature cell 3`` where cells have no numbers."""
+        return f"feature cell {self.count + 1}" if self.number is None else f"cell [{self.number}]"
 
 
 class CellOwners:

@@ -28,6 +28,7 @@ class ShellHost:
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
         self._file = NotebookFile()
+        self._count = 0
 
     @property
     def namespace(self) -> dict[str, Any]:
@@ -38,6 +39,9 @@ class ShellHost:
     def cell(self) -> Cell:
         """Read the cell that runs now from the execute request."""
         request = self._request()
+        if request.get("content", {}).get("store_history") is False:  # as in Voila
+            self._count += 1
+            return Cell(count=self._count - 1)
         cell_id = request.get("metadata", {}).get("cellId")
         known = cell_id if isinstance(cell_id, str) and cell_id else None
         return Cell(known, self._number(), self._file.title(known))

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.graph import Feature, FeatureGraph
     from jupyter_lifecycle.materialise import ColumnProfile, Materialiser, NodeEvent, NodeReport
     from jupyter_lifecycle.notebook.inputs import Inputs
+    from jupyter_lifecycle.widgets.wire import State
 
 MEMORY_BYTES = 64 * 1024**2
 FACTS = ("rows", "null", "min", "max", "median", "distinct")
+MOST_PREVIEWED = 20
+"""A cell with hundreds of features must not wait for all of their figures."""
 _HEAD = 8
 
 
@@ -37,13 +40,15 @@ class Previewer:
         materialiser: Materialiser,
         reports: Mapping[str, NodeReport],
     ) -> list[FeatureBlock]:
-        """One block a feature, in the cell's order."""
-        return [
+        """One block a feature, in the cell's order; figures for the first of them only."""
+        shown = [
             self._whole(graph.features[name], reports[name], materialiser)
             if name in reports and reports[name].state in {"fresh", "cached"}
             else self._sampled(graph.features[name], graph, inputs, reports.get(name))
-            for name in names
+            for name in names[:MOST_PREVIEWED]
         ]
+        rest = names[MOST_PREVIEWED:]
+        return shown + [_empty(graph.features[name], _state(reports, name), "") for name in rest]
 
     def _whole(
         self, feature: Feature, report: NodeReport, materialiser: Materialiser
@@ -53,7 +58,7 @@ class Previewer:
     def _sampled(
         self, feature: Feature, graph: FeatureGraph, inputs: Inputs, report: NodeReport | None
     ) -> FeatureBlock:
-        state = report.state if report is not None else "new"
+        state = _state({feature.name: report} if report else {}, feature.name)
         missing = [one for one in graph.required_inputs([feature.name]) if one not in inputs.values]
         if missing:
             words = f"No rows yet: it waits for {names_and_more(missing)}."
@@ -84,18 +89,22 @@ class Previewer:
         return self._sampler
 
 
+def _state(reports: Mapping[str, NodeReport], name: str) -> State:
+    return reports[name].state if name in reports else "new"
+
+
 def _failure_words(name: str, failed: list[str], error: Exception) -> str:
     if failed and failed[0] != name:
         return f"No rows: it waits for {failed[0]}, which raised {headline(error)}"
     return f"On the first {SAMPLE_ROWS:,} rows it raised {headline(error)}"
 
 
-def _empty(feature: Feature, state: Any, note: str) -> FeatureBlock:
+def _empty(feature: Feature, state: State, note: str) -> FeatureBlock:
     return FeatureBlock(feature.name, state, doc=first_line(feature.doc), note=note)
 
 
 def _block(
-    feature: Feature, state: Any, value: Any, seconds: float | None, sample: str = ""
+    feature: Feature, state: State, value: Any, seconds: float | None, sample: str = ""
 ) -> FeatureBlock:
     from jupyter_lifecycle.materialise import profile
 

@@ -9,7 +9,7 @@ from jupyter_lifecycle.notebook.cells import Cell, CellOwners, NotebookFile, tit
 
 def test_the_label_is_the_number_beside_the_cell():
     assert Cell(number=4).label == "cell [4]"
-    assert Cell("x").label == "a cell"
+    assert Cell("x", count=2).label == "feature cell 3"
 
 
 def test_an_id_is_the_owner_whatever_the_text():

@@ -124,6 +124,19 @@ def test_cells_with_ids_own_their_features(ready, monkeypatch):
     ready.run("%%feature\ndef four(x): ...")
 
 
+def test_a_host_that_counts_no_cells(ready, monkeypatch):
+    request = {"metadata": {}, "content": {"store_history": False}}
+    monkeypatch.setattr(type(ready.shell), "get_parent", lambda self: request, raising=False)
+    ready.run("%%feature\ndef one(x):\n    return x['a']")
+    ready.run("%%feature\ndef two(y): ...")
+    features = ready.session.graph.features
+    assert features["one"].origin.label == "feature cell 1"
+    assert features["two"].origin.label == "feature cell 2"
+    ready.run("%inputs x=3")
+    ready.fail("%compute one")
+    assert "feature cell 1, line 3, in one" in ready.text()
+
+
 def test_why_and_drop(ready):
     ready.run("frame = %compute double")
     assert "computed for the first time" in ready.shown("%why double")

@@ -55,6 +55,15 @@ def test_a_computed_feature_shows_all_its_rows(session, flights):
     assert (block.state, block.sample, dict(block.facts)["rows"]) == ("fresh", "", "2,000")
 
 
+def test_a_cell_with_many_features_previews_the_first(session, flights):
+    session.inputs(flights)
+    card = session.feature(
+        "".join(f"def f{i}(dep_delay):\n    return dep_delay\n" for i in range(25))
+    )
+    assert [bool(block.facts) for block in card.blocks] == [True] * 20 + [False] * 5
+    assert card.blocks[-1].note == ""
+
+
 def test_without_inputs_it_says_what_it_waits_for(session):
     block = session.feature(DOUBLE).blocks[0]
     assert block.note == "No rows yet: it waits for dep_delay."
