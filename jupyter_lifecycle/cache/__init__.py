@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from jupyter_lifecycle.cache.entries import CacheStatus, Entry
 from jupyter_lifecycle.cache.records import ColumnMeta
-from jupyter_lifecycle.cache.store import CacheStatus, ColumnCache, Entry
+from jupyter_lifecycle.cache.store import ColumnCache
 
 __all__ = ["CacheStatus", "ColumnCache", "ColumnMeta", "Entry"]

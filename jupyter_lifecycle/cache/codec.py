@@ -103,6 +103,23 @@ def decode(data: Any, fetch: Fetch) -> Any:
     return _rebuild(head, reader.get_batch(0).columns, fetch)
 
 
+def is_shareable(data: Any) -> bool:
+    """Tell whether a value can be handed out more than once: nobody can write through to it.
+
+    Parameters
+    ----------
+    data : buffer
+        The value's bytes.
+
+    Returns
+    -------
+    bool
+        True for columns over a read-only buffer, where pandas copies before it writes.
+    """
+    pickled = bytes(memoryview(data)[: len(_PICKLED)]) == _PICKLED
+    return not pickled and int(pd.__version__.partition(".")[0]) >= 3
+
+
 def _encode_columns(value: Any) -> tuple[Encoded, bool] | None:
     shared: dict[bytes, Any] = {}
     kind = type(value)

@@ -27,7 +27,7 @@ class Disk:
     Parameters
     ----------
     folder : Path
-        Made at the first write.
+        Made at the first write, readable by its owner alone.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -40,7 +40,6 @@ class Disk:
 
     def temporary(self) -> Path:
         """Return a name that no other process uses, in this folder."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._folder / f".{os.getpid()}-{next(_counter)}-{token_hex(4)}.tmp"
 
     def has(self, name: bytes, size: int) -> bool:
@@ -88,7 +87,13 @@ class Disk:
         return name
 
     def _fill(self, path: Path, view: memoryview) -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        try:
+            descriptor = os.open(path, flags, 0o600)
+        except FileNotFoundError:
+            self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            descriptor = os.open(path, flags, 0o600)
         try:
             while view:
                 view = view[os.write(descriptor, view) :]

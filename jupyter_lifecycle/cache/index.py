@@ -1,63 +1,20 @@
-"""The index on disk: one file to which every process appends, and which each keeps in memory.
+"""The index on disk: one log to which every process appends, and which each keeps in memory.
 
-A row is written by one ``write`` to a file opened for appending, framed by a mark, a length and a
-checksum. A torn or foreign stretch is skipped: the reader looks for the next mark. What is lost is
-a miss, never a wrong answer.
+What is lost of it is a miss, never a wrong answer.
 """
 
 # These calls are counted in microseconds, and a Path costs some.
 # ruff: noqa: PTH105, PTH116
 from __future__ import annotations
 
-import contextlib
 import os
-from struct import Struct
-from typing import TYPE_CHECKING, Final
-
-import xxhash
+from typing import TYPE_CHECKING
 
 from jupyter_lifecycle.cache import records
+from jupyter_lifecycle.cache.log import Log, frame, frames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-_MARK: Final = b"JLC1"
-_FRAME: Final = Struct("<4sIQ")
-_LONGEST: Final = 1 << 16
-
-
-def frame(payload: bytes) -> bytes:
-    """Return a payload with its mark, length and checksum."""
-    return _FRAME.pack(_MARK, len(payload), xxhash.xxh3_64_intdigest(payload)) + payload
-
-
-def frames(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Every whole payload in a stretch of bytes, with where it ends.
-
-    Parameters
-    ----------
-    data : bytes
-        What was read; it may be torn anywhere.
-
-    Yields
-    ------
-    int
-        Where the payload ends.
-    bytes
-        The payload.
-    """
-    position = 0
-    head = _FRAME.size
-    while (position := data.find(_MARK, position)) >= 0 and position + head <= len(data):
-        _, length, checksum = _FRAME.unpack_from(data, position)
-        end = position + head + length
-        payload = data[position + head : end]
-        if length > _LONGEST or end > len(data) or xxhash.xxh3_64_intdigest(payload) != checksum:
-            position += 1
-            continue
-        yield end, payload
-        position = end
 
 
 class Index:
@@ -71,9 +28,11 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: int | None = None
+        self._log = Log(path)
         self._inode = 0
         self._read = 0
+        self.length = 0
+        """Rows in the file, as far as it was read; those that were replaced count."""
         self.rows: dict[bytes, bytes] = {}
         """Packed rows by key."""
         self.outputs: dict[bytes, bytes] = {}
@@ -90,6 +49,8 @@ class Index:
         try:
             seen = os.stat(self._path)
         except OSError:
+            if self._inode:  # somebody cleared the cache
+                self._start(0)
             return False
         if seen.st_ino != self._inode or seen.st_size < self._read:
             self._start(seen.st_ino)
@@ -105,15 +66,19 @@ class Index:
         return self._read > read
 
     def _start(self, inode: int) -> None:
-        """Another file took the place of the one that was read."""
-        self._close()
+        """Another file took the place of the one that was read, or none."""
+        self._log.close()
         self._inode = inode
         self._read = 0
+        self.length = 0
         self.rows.clear()
         self.outputs.clear()
 
     def _take(self, payload: bytes) -> None:
+        if not records.is_row(payload):
+            return
         key = records.key_of(payload)
+        self.length += 1
         self.rows[key] = payload
         self.outputs[records.output_of(payload)] = key
 
@@ -137,25 +102,13 @@ class Index:
         """
         payload = row.pack()
         self._take(payload)
-        self._write(frame(payload))
+        seen = self._log.append(payload)
+        if seen is not None and self._inode in {0, seen.st_ino}:
+            self._inode = seen.st_ino
+            length = len(frame(payload))
+            if seen.st_size == self._read + length:  # nobody else wrote: it needn't be read back
+                self._read = seen.st_size
         return payload
-
-    def _write(self, data: bytes) -> None:
-        for _ in range(3):
-            if self._file is None:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-                self._file = os.open(self._path, flags, 0o600)
-            os.write(self._file, data)
-            with contextlib.suppress(FileNotFoundError):
-                # another process may have put a shorter file in its place meanwhile
-                if os.stat(self._path).st_ino == os.fstat(self._file).st_ino:
-                    return
-            self._close()
-
-    def _close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
 
     def drop(self, key: bytes) -> None:
         """Forget a key in this process."""
@@ -173,10 +126,11 @@ class Index:
         """
         temporary.write_bytes(b"".join(frame(payload) for payload in self.rows.values()))
         os.replace(temporary, self._path)
-        self._close()
+        self._log.close()
         seen = os.stat(self._path)
         self._inode = seen.st_ino
         self._read = seen.st_size
+        self.length = len(self.rows)
 
     def clear(self) -> None:
         """Forget everything, here and on disk."""

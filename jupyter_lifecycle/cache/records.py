@@ -71,6 +71,14 @@ class Row:
         )
 
 
+def is_row(packed: bytes) -> bool:
+    """Tell whether bytes have a row's form; a later version's may not."""
+    if len(packed) < _FIXED.size:
+        return False
+    *_, kind, names, inline = _FIXED.unpack_from(packed)
+    return bool(kind < len(KINDS) and len(packed) == _FIXED.size + names + inline)
+
+
 def key_of(packed: bytes) -> bytes:
     """Return the key in a packed row, without unpacking it."""
     return packed[:16]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import time
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lifecycle.cache import records
 from jupyter_lifecycle.cache.disk import Disk
-from jupyter_lifecycle.cache.index import Index, frame, frames
+from jupyter_lifecycle.cache.entries import CacheStatus, Entry, Held, own
+from jupyter_lifecycle.cache.index import Index
 from jupyter_lifecycle.cache.memory import Memory
+from jupyter_lifecycle.cache.reasons import Reasons
 from jupyter_lifecycle.cache.records import ColumnMeta, Row
 from jupyter_lifecycle.errors import CacheError
 from jupyter_lifecycle.hashing import combine, fingerprint
@@ -28,61 +28,8 @@ GIBIBYTE: Final = 1 << 30
 _FORMAT: Final = "v1"
 _KEEP: Final = 0.9
 """Share of the budget that is left after an eviction, so that not every store evicts."""
-
-
-@dataclass(frozen=True, slots=True)
-class CacheStatus:
-    """What a cache holds."""
-
-    path: Path | None
-    columns: int
-    """Keys that are known, in memory or on disk."""
-    memory_bytes: int
-    disk_bytes: int
-    memory_limit: int
-    disk_limit: int
-    hits: int
-    """Look-ups in this process that found something."""
-    misses: int
-    trouble: str
-    """Why nothing is written to disk any more; empty where all is well."""
-
-
-class Entry:
-    """A cached value that was found, not yet read."""
-
-    __slots__ = ("_cache", "_packed", "key", "output")
-
-    def __init__(self, cache: ColumnCache, key: bytes, packed: bytes) -> None:
-        self._cache = cache
-        self._packed = packed
-        self.key = key
-        self.output = records.output_of(packed)
-        """The value's fingerprint."""
-
-    @property
-    def meta(self) -> ColumnMeta:
-        """What is known of the value without reading it."""
-        return records.unpack(self._packed).meta
-
-    def load(self) -> Any:
-        """Read the value.
-
-        Returns
-        -------
-        object
-            Equal to what was stored, to the bit. Its arrays are read-only views of the file.
-
-        Raises
-        ------
-        CacheError
-            Where it's gone or damaged; it's forgotten then, and must be computed again.
-        """
-        return self._cache._load(self.key, self._packed)  # noqa: SLF001 - an entry is the cache's own
-
-    def __repr__(self) -> str:
-        meta = self.meta
-        return f"<Entry {self.key.hex()[:8]} {meta.kind} {meta.dtype}>"
+_MANY: Final = 10_000
+"""Rows from which on it's worth to leave out those that were replaced."""
 
 
 class ColumnCache:
@@ -122,7 +69,6 @@ class ColumnCache:
         self._disk_limit = disk_bytes
         self._lock = RLock()
         self._rows: dict[bytes, bytes] = {}
-        self._why: dict[bytes, dict[str, Any]] = {}
         self._seen: set[bytes] = set()
         self._trouble = ""
         self._hits = self._misses = 0
@@ -131,6 +77,7 @@ class ColumnCache:
         self._root = root
         self._disk = None if root is None else Disk(root / "objects")
         self._index = None if root is None else Index(root / "index")
+        self._reasons = Reasons(None if root is None else root / "why")
         if self._index is not None:
             self._index.refresh()
 
@@ -155,7 +102,7 @@ class ColumnCache:
                 self._misses += 1
                 return None
             self._hits += 1
-            return Entry(self, key, packed)
+            return Entry(key, packed, self._load)
 
     def _find(self, key: bytes) -> bytes | None:
         packed = self._rows.get(key)
@@ -217,12 +164,12 @@ class ColumnCache:
             value = codec.decode(data, self._shared)
         except Exception:  # noqa: BLE001 - unpickling runs any code; what fails is computed again
             return None
-        if row.meta.kind != "object":
-            self._memory.put(output, _Held(value, None), row.size)
-            return (_own(value),)
+        if codec.is_shareable(data):
+            self._memory.put(output, Held(value, None), row.size)
+            return (own(value),)
         return (value,)
 
-    def _from_memory(self, held: _Held, output: bytes) -> tuple[Any] | None:
+    def _from_memory(self, held: Held, output: bytes) -> tuple[Any] | None:
         from jupyter_lifecycle.cache import codec
 
         if held.data is not None:
@@ -233,7 +180,7 @@ class ColumnCache:
         if held.live:
             # it's the caller's own object, and may have been changed meanwhile
             return (held.value,) if fingerprint(held.value) == output else None
-        return (_own(held.value),)
+        return (own(held.value),)
 
     def _shared(self, output: bytes) -> Any:
         key = _shared_key(output)
@@ -281,7 +228,7 @@ class ColumnCache:
         )
         if why is not None:
             self._explain(key, why)
-        return Entry(self, key, self._keep(key, value, output, meta))
+        return Entry(key, self._keep(key, value, output, meta), self._load)
 
     def _keep(self, key: bytes, value: Any, output: bytes, meta: ColumnMeta) -> bytes:
         from jupyter_lifecycle.cache import codec
@@ -291,7 +238,7 @@ class ColumnCache:
             return self._add(Row(key, output, same.stored, same.size, meta, same.inline))
         encoded = codec.encode(value, output)
         if encoded is None:
-            self._memory.put(output, _Held(value, None, live=True), meta.bytes)
+            self._memory.put(output, Held(value, None, live=True), meta.bytes)
             return self._add(Row(key, output, b"", 0, meta, b""), on_disk=False)
         for shared, part in encoded.shared.items():
             self._keep_shared(shared, part)
@@ -303,21 +250,21 @@ class ColumnCache:
             row = Row(key, output, b"", 0, meta, bytes(encoded.data))
             if self._writes():
                 return self._add(row)
-            self._memory.put(output, _Held(None, encoded.data), size)
+            self._memory.put(output, Held(None, encoded.data), size)
             return self._add(row, on_disk=False)
         stored = self._write(encoded.data)
         if stored is not None:
             return self._add(Row(key, output, stored, size, meta, b""))
-        self._memory.put(output, self._held(encoded, meta), size)
+        self._memory.put(output, self._held(encoded), size)
         return self._add(Row(key, output, b"", size, meta, b""), on_disk=False)
 
-    def _held(self, encoded: Encoded, meta: ColumnMeta) -> _Held:
+    def _held(self, encoded: Encoded) -> Held:
         """Columns as views of their own bytes, which nobody else holds; objects as bytes."""
         from jupyter_lifecycle.cache import codec
 
-        if meta.kind == "object":
-            return _Held(None, encoded.data)
-        return _Held(codec.decode(encoded.data, encoded.shared.__getitem__), None)
+        if not codec.is_shareable(encoded.data):
+            return Held(None, encoded.data)
+        return Held(codec.decode(encoded.data, encoded.shared.__getitem__), None)
 
     def _same(self, output: bytes) -> Row | None:
         """Return a row that has the same value already, on disk."""
@@ -398,12 +345,12 @@ class ColumnCache:
         """
         with self._lock:
             known = self._rows.get(key) or (self._index and self._index.rows.get(key))
-            if known and records.same_value(known, entry._packed):  # noqa: SLF001 - an entry is the cache's own
-                return Entry(self, key, known)
-        row = records.unpack(entry._packed)  # noqa: SLF001 - an entry is the cache's own
+            if known and records.same_value(known, entry.packed):
+                return Entry(key, known, self._load)
+        row = records.unpack(entry.packed)
         on_disk = bool(row.stored or row.inline) and self._writes()
         moved = Row(key, row.output, row.stored, row.size, row.meta, row.inline)
-        return Entry(self, key, self._add(moved, on_disk=on_disk))
+        return Entry(key, self._add(moved, on_disk=on_disk), self._load)
 
     # ---- keeping house
 
@@ -413,6 +360,8 @@ class ColumnCache:
         if self._used is None:
             sizes = {records.stored_of(p): records.size_of(p) for p in self._index.rows.values()}
             self._used = sum(sizes.values())
+            if self._index.length > _MANY and self._index.length > 4 * len(self._index.rows):
+                self._index.rewrite(self._disk.temporary())
         if self._used <= self._disk_limit:
             return
         objects = self._disk.objects()
@@ -436,14 +385,13 @@ class ColumnCache:
         with self._lock:
             self._memory.clear()
             self._rows.clear()
-            self._why.clear()
             self._seen.clear()
             self._used = None
             if self._index is None or self._disk is None or self._root is None:
                 return
             try:
                 self._index.clear()
-                (self._root / "why").unlink(missing_ok=True)
+                self._reasons.clear()
                 for _, _, name in self._disk.objects():
                     self._disk.remove(name)
             except OSError as error:
@@ -476,20 +424,14 @@ class ColumnCache:
     # ---- explaining
 
     def _explain(self, key: bytes, why: Mapping[str, Any]) -> None:
-        facts = json.loads(json.dumps(why, default=str))
         with self._lock:
-            self._why[key] = facts
-            if self._root is None or not self._writes():
-                return
             try:
-                self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-                with (self._root / "why").open("ab", buffering=0) as file:
-                    file.write(frame(key + json.dumps(facts).encode()))
+                self._reasons.tell(key, why, on_disk=self._writes())
             except OSError as error:
                 self._stop_writing(error)
 
     def explain(self, key: bytes) -> Mapping[str, Any] | None:
-        """How a key came to be, as it was told when the value was stored, by any process.
+        """Say how a key came to be, as it was told when the value was stored, by any process.
 
         Parameters
         ----------
@@ -502,29 +444,7 @@ class ColumnCache:
             None where nothing was told.
         """
         with self._lock:
-            if key not in self._why and self._root is not None:
-                self._read_why()
-            return self._why.get(key)
-
-    def _read_why(self) -> None:
-        assert self._root is not None
-        try:
-            data = (self._root / "why").read_bytes()
-        except OSError:
-            return
-        for _, payload in frames(data):
-            self._why.setdefault(payload[:16], json.loads(payload[16:]))
-
-
-class _Held:
-    """What the memory tier holds: a value that nobody can change, its bytes, or the live object."""
-
-    __slots__ = ("data", "live", "value")
-
-    def __init__(self, value: Any, data: Any, *, live: bool = False) -> None:
-        self.value = value
-        self.data = data
-        self.live = live
+            return self._reasons.get(key)
 
 
 _SHARED: Final = b"shared"
@@ -532,11 +452,3 @@ _SHARED: Final = b"shared"
 
 def _shared_key(output: bytes) -> bytes:
     return _SHARED + combine("shared", output)[: 16 - len(_SHARED)]
-
-
-def _own(value: Any) -> Any:
-    """Return a value over the same read-only data whose name and attributes are the caller's."""
-    copy = getattr(value, "copy", None)
-    if hasattr(value, "iloc") and copy is not None:
-        return copy(deep=False)
-    return value.view() if hasattr(value, "view") else value
