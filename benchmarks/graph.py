@@ -173,7 +173,8 @@ def edit(module: ModuleType, functions: dict[str, Callable[..., Any]]) -> Figure
         setattr(module, EDITED, new)
         try:
             fresh = driver.Driver({}, module, adapter=base.DictResult())
-            return fresh.execute(affected, inputs=INPUTS)
+            known = {n: values[n] for n in border(graph, affected)}
+            return fresh.execute(affected, inputs=INPUTS, overrides=known)
         finally:
             setattr(module, EDITED, functions[EDITED])
 
