@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("jupyter_lifecycle.deployer")
 DRAIN_SECONDS = 30.0
+_HEIR_SECONDS = 2.0
 _CALM_SECONDS = 60.0
 _LONGEST_PAUSE = 60.0
 
@@ -326,7 +327,7 @@ class Keeper:
         )
         self._serving = process
         if before is not None and old is not None:
-            self._send_off(before, old)
+            self._send_off(before, old, heir_seconds=_HEIR_SECONDS)
             old.give_connections_to(process)
         if placed.envelope:
             self._report(
@@ -440,8 +441,10 @@ class Keeper:
 
     # -- small things
 
-    def _send_off(self, placed: Placed, process: ServiceProcess) -> None:
-        process.drain(DRAIN_SECONDS)
+    def _send_off(
+        self, placed: Placed, process: ServiceProcess, *, heir_seconds: float = 0.0
+    ) -> None:
+        process.drain(DRAIN_SECONDS, heir_seconds=heir_seconds)
         self._leaving[placed.control] = (placed, process, time.monotonic() + DRAIN_SECONDS + 5)
 
     def _reap(self) -> None:

@@ -160,10 +160,14 @@ class ServiceProcess:
                     for fd in fds:
                         os.close(fd)
 
-    def drain(self, seconds: float) -> None:
-        """Have it stop accepting, finish what it has within a time limit, and end."""
+    def drain(self, seconds: float, *, heir_seconds: float = 0.0) -> None:
+        """Have it stop accepting, finish what it has within a time limit, and end.
+
+        Connections that wait for a request are closed after `heir_seconds`, unless they were
+        given to another service.
+        """
         with contextlib.suppress(DeploymentError):  # gone already: nothing to drain
-            self._ask("drain", "drain", seconds=seconds)
+            self._ask("drain", "drain", seconds=seconds, heir_seconds=heir_seconds)
 
     def alive(self) -> bool:
         """Whether the process still runs."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 READY = b"ready\n"
 DRAIN_SECONDS = 30.0
+_WATCH_SECONDS = 5.0
 _AT_ONCE = 200  # descriptors in one message; Linux takes 253
 _PROTOCOL: Any = "httptools" if importlib.util.find_spec("httptools") else "h11"
 
@@ -65,6 +66,8 @@ class _Listener(uvicorn.Server):
         """
         fds: list[int] = []
         for protocol in list(self.server_state.connections):
+            if len(fds) >= limit:
+                break
             timer = getattr(protocol, "timeout_keep_alive_task", None)
             transport = protocol.transport
             if timer is None or transport.is_closing() or transport.get_write_buffer_size():
@@ -72,8 +75,6 @@ class _Listener(uvicorn.Server):
             timer.cancel()
             fds.append(os.dup(transport.get_extra_info("socket").fileno()))
             transport.close()
-            if len(fds) == limit:
-                break
         return fds
 
     async def adopt(self, fd: int) -> None:
@@ -92,11 +93,16 @@ class _Listener(uvicorn.Server):
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
 
-    async def drained(self) -> None:
-        """Wait until no connection is left; idle ones end by their keep-alive limit."""
+    async def drained(self, heir_seconds: float) -> None:
+        """Wait until no connection is left; those that wait are closed where no heir takes them."""
+        loop = asyncio.get_running_loop()
+        last = loop.time() + heir_seconds
         quiet = 0
         while quiet < 4:  # one that was accepted a moment ago may not be in the set yet
             quiet = 0 if self.server_state.connections else quiet + 1
+            if loop.time() > last:
+                for fd in self.let_go(_AT_ONCE):
+                    os.close(fd)
             await asyncio.sleep(0.02)
 
 
@@ -122,6 +128,7 @@ class Service:
         self._end = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._drain_seconds = DRAIN_SECONDS
+        self._heir_seconds = 0.0
         for word in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(word, self._end.set)
 
@@ -166,6 +173,12 @@ class Service:
 
         self._loop.add_reader(lifeline, ended)
 
+    async def watch(self, control: Path) -> None:
+        """End when the path of the control socket is gone: nobody could ever stop it again."""
+        while control.exists():
+            await asyncio.sleep(_WATCH_SECONDS)
+        self._end.set()
+
     def handle(self, request: dict[str, Any], fds: list[int]) -> tuple[dict[str, Any], list[int]]:
         """Answer a control request; called from the control thread."""
         match request.get("do"):
@@ -174,7 +187,7 @@ class Service:
             case "listen" if fds:
                 self._wait_for(self.listen_publicly(socket.socket(fileno=fds[0])))
                 return self._status(), []
-            case "socket" if self._public is not None:
+            case "socket" if self._public is not None and not self._gate.draining:
                 return {}, [self._public.fileno()]
             case "idle" if self._gate.draining:
                 return {"give": True}, self._wait_for(self._let_go())
@@ -182,7 +195,8 @@ class Service:
                 self._wait_for(self._adopt(fds))
                 return {}, []
             case "drain":
-                self._drain_seconds = float(request.get("seconds", DRAIN_SECONDS))
+                self._drain_seconds = float(request["seconds"])
+                self._heir_seconds = float(request["heir_seconds"])
                 self._wait_for(self._begin_drain())
                 return self._status(), []
         raise OSError(f"cannot do {request.get('do')!r} now")
@@ -191,7 +205,7 @@ class Service:
         """Serve until told to end, then drain within the time limit and end."""
         await self._end.wait()
         await self._begin_drain()
-        waiting = asyncio.gather(*(listener.drained() for listener in self._listeners))
+        waiting = asyncio.gather(*(one.drained(self._heir_seconds) for one in self._listeners))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(waiting, self._drain_seconds)
         for listener in self._listeners:
@@ -203,10 +217,15 @@ class Service:
         self._gate.draining = True
         for listener in self._listeners:
             listener.stop_accepting()
+        if self._public is not None:
+            self._public.close()
         self._end.set()
 
     async def _let_go(self) -> list[int]:
-        return [fd for one in self._listeners for fd in one.let_go(_AT_ONCE)][:_AT_ONCE]
+        fds: list[int] = []
+        for listener in self._listeners:
+            fds += listener.let_go(_AT_ONCE - len(fds))
+        return fds
 
     async def _adopt(self, fds: list[int]) -> None:
         for fd in fds:
@@ -263,5 +282,7 @@ async def _serve(
     control = ControlServer(arguments.control, service.handle)
     control.start()
     service.follow(socket.socket(fileno=arguments.lifeline_fd))
+    watching = asyncio.ensure_future(service.watch(arguments.control))
     await service.until_end()
+    watching.cancel()
     control.close()
