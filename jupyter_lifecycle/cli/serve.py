@@ -90,14 +90,16 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port < 65_536:  # getaddrinfo would take it modulo 65,536
+        raise RegistryError(f"Cannot listen on {host}:{port}: ports go from 0 to 65535.")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
         return listening
-    except (OSError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    except OSError as error:
+        reason = error.strerror or str(error)
         raise RegistryError(
             f"Cannot listen on {host}:{port}: {reason}."
             " Choose another with --port, or 0 for a free one."

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import create_engine, event, func, inspect, make_url, select, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from jupyter_lifecycle.errors import RegistryError, RegistryUnavailableError
@@ -49,7 +49,13 @@ class Database:
     """
 
     def __init__(self, url: str, *, file: Path | None = None) -> None:
-        self.url = make_url(url)
+        try:
+            self.url = make_url(url)
+        except ArgumentError:
+            raise RegistryError(
+                f"{url!r} is no address of a database."
+                " Write sqlite:///file.db or postgresql://host/database."
+            ) from None
         if self.url.drivername in {"postgres", "postgresql"}:
             self.url = self.url.set(drivername="postgresql+psycopg")
         if self.url.get_backend_name() not in {"sqlite", "postgresql"}:

@@ -70,7 +70,7 @@ def create(
     if seconds is not None and not 0 < seconds < 100 * 366 * 86_400:
         raise InvalidValueError(f"A token cannot last {seconds} seconds.")
     id_ = secrets.token_hex(4)
-    secret = f"jl_{id_}_{secrets.token_urlsafe(32)}"
+    secret = f"jl_{id_}_{secrets.token_hex(32)}"
     change.connection.execute(
         insert(tokens).values(
             id=id_,
