@@ -18,7 +18,6 @@ COLUMNS: dict[str, Kind] = {
 }
 FAMILIES = ("tags", "metrics", "input", "output", "package")
 METRIC_PARTS = ("max", "min", "first")
-KNOWN = (*COLUMNS, *(f"{family}." for family in FAMILIES))
 
 _PART = re.compile(r"`((?:[^`]|``)+)`|([\w-]+)")
 
@@ -79,13 +78,15 @@ def _metric(rest: list[str], *, last_is_plain: bool) -> Field:
 
 
 def _unknown(text: str, head: str, rest: list[str], position: int) -> QueryError:
-    if head in FAMILIES and not rest:
+    if text.startswith("`") and head in COLUMNS:
+        hint = f" Did you mean {head}?"
+    elif head in FAMILIES and not rest:
         hint = f" Write {head}.NAME, for one of them."
     elif head in COLUMNS:
         hint = f" {head} has no parts."
     elif rest:
         family = did_you_mean(head, FAMILIES).removesuffix("?")
-        hint = f"{family}.{'.'.join(rest)}?" if family else f" A path starts with {_families()}."
+        hint = f"{family}.{'.'.join(rest)}?" if family else f" A path starts with {_families()}"
     else:
         hint = did_you_mean(head, COLUMNS)
     return QueryError(
@@ -97,4 +98,4 @@ def _unknown(text: str, head: str, rest: list[str], position: int) -> QueryError
 
 
 def _families() -> str:
-    return ", ".join(f"{family}." for family in FAMILIES)
+    return ", ".join(f"{family}.NAME" for family in FAMILIES) + "."

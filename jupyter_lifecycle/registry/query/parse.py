@@ -274,6 +274,8 @@ def _advice(token: Token, error: UnexpectedToken) -> str:
 
 def _explain_character(text: str, error: UnexpectedCharacters) -> Never:
     position: Any = error.pos_in_stream  # lark types it as None
+    if text.startswith(".`", position):
+        position += 1
     character = text[position]
     where = f"(position {position})"
     if character in "'\"":
@@ -286,14 +288,17 @@ def _explain_character(text: str, error: UnexpectedCharacters) -> Never:
 
 
 def _expected(error: UnexpectedToken) -> str:
-    words = sorted({WORDS.get(name, name.lower()) for name in error.expected})
-    if {"TEXT", "NUMBER"} <= set(error.expected):
+    names = set(error.expected)
+    if {"TEXT", "NUMBER"} <= names:
         return "a value"
-    if "FIELD" in error.expected and "EXISTS" in error.expected:
+    if {"FIELD", "EXISTS"} <= names:
         return "a condition"
-    if len(words) > 4:
-        return "a comparison, and, or, order by or the end" if "'('" not in words else "a condition"
-    return " or ".join(words)
+    if "OPERATOR" in names:
+        return "a comparison, and, or, order by or the end"
+    if "ORDER" in names:
+        return "and, or, order by or the end"
+    words = sorted(WORDS.get(name, name.lower()) for name in names)
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _refuse(message: str, position: int, length: int) -> Never:

@@ -1,0 +1,251 @@
+"""The commands, in this process, on an embedded registry."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from jupyter_lifecycle import __version__
+from jupyter_lifecycle.cli import main
+from jupyter_lifecycle.cli.main import build_parser
+from jupyter_lifecycle.registry import Registry, Rule
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_LIFECYCLE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.delenv("JUPYTER_LIFECYCLE_TOKEN", raising=False)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def saved(home, make_bundle):
+    with Registry() as registry:
+        first = registry.add(
+            make_bundle("ltv"), tags={"team": "x"}, metrics={"mae": 1.23456}, author="Ana"
+        )
+        second = registry.add(make_bundle("churn"), author="Ben")
+        yield registry, first, second
+
+
+@pytest.fixture
+def run(capsys):
+    def run(*words, status=0):
+        assert main(words) == status
+        said = capsys.readouterr()
+        return said.out if status == 0 else said.err
+
+    return run
+
+
+def commands(parser, words=()):
+    """Every command and action, however deep."""
+    yield words, parser
+    for action in parser._actions:
+        if isinstance(action.choices, dict):
+            for name, child in action.choices.items():
+                yield from commands(child, (*words, name))
+
+
+COMMANDS = list(commands(build_parser()))
+
+
+@pytest.mark.parametrize("words", [words for words, _ in COMMANDS], ids=" ".join)
+def test_every_command_explains_itself(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert said.startswith("usage: jupyter lifecycle")
+    assert len(said.splitlines()) > 3
+
+
+def test_every_command_of_the_registry_is_documented():
+    text = (ROOT / "docs" / "registry.md").read_text()
+    for words, parser in COMMANDS:
+        if not words or words[0] == "deployer":
+            continue
+        assert f"jupyter lifecycle {' '.join(words)}" in text, words
+        for action in parser._actions:
+            for option in action.option_strings:
+                if option.startswith("--") and option != "--help":
+                    assert option in text, (words, option)
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"jupyter_lifecycle {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["bogus"],
+        ["tag", "abcd"],
+        ["tag", "abcd", "novalue"],
+        ["token"],
+        ["search", "--limit", "x"],
+    ],
+)
+def test_wrong_usage_ends_with_2(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: ")
+
+
+def test_search(run, saved):
+    _, first, second = saved
+    lines = run("search").splitlines()
+    assert lines[0].split() == ["id", "name", "saved", "(UTC)", "by", "metrics", "tags"]
+    assert lines[1].startswith(f"{second.short_id}  churn")
+    assert lines[2].startswith(f"{first.short_id}  ltv")
+    assert lines[2].endswith("Ana  mae=1.23  team=x")
+    assert run("search", "tags.team = 'y'") == "No envelope matches.\n"
+    assert run("search", "--count", "tags.team") == "1\n"
+    more = run("search", "--limit", "1").splitlines()[-1]
+    cursor = more.removeprefix("more: --cursor ")
+    assert first.short_id in run("search", "--limit", "1", "--cursor", cursor)
+    found = json.loads(run("search", "--json", "name = 'ltv'"))
+    assert found["cursor"] is None
+    assert found["items"][0]["id"] == first.id
+    assert found["items"][0]["metrics"] == {"mae": 1.23456}
+
+
+def test_an_empty_registry_is_searched_without_making_one(run, home):
+    assert run("search") == "The registry is empty.\n"
+    assert not home.exists()
+
+
+def test_show(run, saved):
+    _, first, _ = saved
+    first.tag(approved="yes").untag("approved")
+    said = run("show", first.short_id)
+    for line in (
+        "name      ltv",
+        "inputs    age integer",
+        "packages  numpy 2.4.0",
+        "metrics   mae=1.23",
+    ):
+        assert line in said
+    assert "approved: (none) → yes" in said
+    assert "approved: yes → (removed)" in said
+    found = json.loads(run("show", first.short_id, "--json"))
+    assert found["manifest"] == dict(first.manifest)
+    assert [change["key"] for change in found["history"]] == ["team", "approved", "approved"]
+
+
+def test_tag_and_untag(run, saved):
+    registry, first, _ = saved
+    registry.set_rule(Rule("ltv", when="tags.approved = 'yes'"))
+    moved = f"ltv on local  nothing → {first.short_id} (tags.approved = 'yes' became true for {first.short_id})"
+    assert moved in run("tag", first.short_id, "approved=yes", "--preview")
+    assert registry.get(first.id).tags == {"team": "x"}
+    said = run("tag", first.short_id, "approved=yes", "note=a=b")
+    assert "approved=yes note=a=b team=x" in said
+    assert moved in said
+    assert run("tag", first.short_id, "a=b", "--preview") == "No endpoint would move.\n"
+    assert f"{first.short_id} → nothing" in run("untag", first.short_id, "approved", "note", "team")
+    assert json.loads(run("tag", first.short_id, "a=b", "--json"))["tags"] == {"a": "b"}
+    assert json.loads(run("untag", first.short_id, "a", "--preview", "--json"))["changes"] == []
+    assert "no tags" in run("untag", first.short_id, "a")
+
+
+def test_rules(run, saved):
+    registry, first, _ = saved
+    assert run("rules") == "There are no rules.\n"
+    assert (
+        run("rules", "set", "ltv", "--when", "name = 'ltv'", "--preview")
+        == f"ltv would serve {first.short_id}.\n"
+    )
+    assert registry.rules() == ()
+    said = run(
+        "rules",
+        "set",
+        "ltv",
+        "--when",
+        "name = 'ltv'",
+        "--order-by",
+        "metrics.mae",
+        "--on-none",
+        "retire",
+    )
+    assert said == f"ltv: version 1, wants {first.short_id}\n"
+    assert "nothing yet" in run("rules", "set", "x", "--when", "name = 'x'")
+    assert (
+        run("rules", "set", "x", "--when", "name = 'y'", "--preview") == "No endpoint would move.\n"
+    )
+    listed = run("rules").splitlines()
+    assert re.match(r"ltv +waiting +- +- +name = 'ltv' order by metrics.mae", listed[1])
+    assert json.loads(run("rules", "--json"))[0]["rule"]["on_none"] == "retire"
+    assert run("rules", "remove", "x") == "x: the rule is gone; what serves goes on.\n"
+    assert "(no rule)" in run("rules")
+
+
+def test_trust(run, home):
+    assert run("trust") == ""
+    assert run("trust", "HTTP://Host:80/x/") == "Models from http://host:80/x may be loaded now.\n"
+    run("trust", "https://b")
+    assert run("trust") == "http://host:80/x\nhttps://b\n"
+    assert Registry("http://host:80/x", token="t").trust
+    assert run("trust", "https://b", "--remove") == "It's trusted no longer.\n"
+    assert run("trust", "https://b", "--remove") == "It was not trusted.\n"
+    assert not Registry("https://b", token="t").trust
+    assert "is no registry's address" in run("trust", "ftp://x", status=1)
+
+
+def test_tokens(run, home):
+    secret = run("token", "create", "ci", "--scope", "read", "--scope", "write").strip()
+    assert re.fullmatch(r"jl_[0-9a-f]{8}_[0-9a-f]{64}", secret)
+    listed = run("token", "list")
+    assert "read write" in listed
+    assert "valid" in listed
+    assert secret not in listed
+    made = json.loads(run("token", "create", "cd", "--scope", "admin", "--days", "2", "--json"))
+    assert json.loads(run("token", "revoke", made["id"], "--json"))["revoked_at"]
+    assert "There is no token nope" in run("token", "revoke", "nope", status=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["show", "ffff"], "There is no envelope ffff."),
+        (["search", "name ="], "The query ends where a value should follow (position 6)."),
+        (["tag", "ffff", "a=b"], "There is no envelope ffff."),
+        (["rules", "remove", "x"], "There is no rule for an endpoint x."),
+        (["search", "--registry", "http://127.0.0.1:9"], "does not answer. Tried 3 times in"),
+        (
+            ["search", "--registry", "postgres://x"],
+            "postgres:// is no registry that can be opened here.",
+        ),
+    ],
+)
+def test_an_error_is_one_line_and_status_1(run, words, message):
+    said = run(*words, status=1)
+    assert said.startswith("jupyter lifecycle: ")
+    assert message in said
+    assert said.count("\n") == 1
+
+
+def test_an_interrupt_is_no_traceback(run, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("jupyter_lifecycle.registry.Registry.search", interrupted)
+    assert main(["search"]) == 130
+
+
+def test_data_does_not_reach_the_terminal_as_commands(run, saved):
+    _, first, _ = saved
+    first.tag(evil="\x1b[31mred\x07")
+    said = run("show", first.short_id)
+    assert "\x1b" not in said
+    assert "\x07" not in said
+    assert "\x1b" not in run("search")
