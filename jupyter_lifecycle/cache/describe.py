@@ -64,7 +64,7 @@ def _nulls(value: Any) -> int | None:
 
 def _array_nulls(value: Any) -> int | None:
     kind = value.dtype.kind
-    if kind in "biuSUV":
+    if kind in "biuSU":
         return 0
     if kind in "fc":
         return int(np.count_nonzero(np.isnan(value)))

@@ -38,6 +38,11 @@ class Disk:
         text = name.hex()
         return f"{self._folder}/{text[:2]}/{text[2:]}"
 
+    def make(self) -> None:
+        """Make the folder, readable by its owner alone."""
+        self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+
     def temporary(self) -> Path:
         """Return a name that no other process uses, in this folder."""
         return self._folder / f".{os.getpid()}-{next(_counter)}-{token_hex(4)}.tmp"
@@ -91,8 +96,7 @@ class Disk:
         try:
             descriptor = os.open(path, flags, 0o600)
         except FileNotFoundError:
-            self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._folder.mkdir(mode=0o700, exist_ok=True)
+            self.make()
             descriptor = os.open(path, flags, 0o600)
         try:
             while view:

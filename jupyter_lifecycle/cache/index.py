@@ -36,7 +36,7 @@ class Index:
         self.rows: dict[bytes, bytes] = {}
         """Packed rows by key."""
         self.outputs: dict[bytes, bytes] = {}
-        """A key of each output."""
+        """A packed row of each output; its key may lead elsewhere by now, its object does not."""
 
     def refresh(self) -> bool:
         """Read what was appended since, by any process.
@@ -77,10 +77,9 @@ class Index:
     def _take(self, payload: bytes) -> None:
         if not records.is_row(payload):
             return
-        key = records.key_of(payload)
         self.length += 1
-        self.rows[key] = payload
-        self.outputs[records.output_of(payload)] = key
+        self.rows[records.key_of(payload)] = payload
+        self.outputs[records.output_of(payload)] = payload
 
     def append(self, row: records.Row) -> bytes:
         """Add a row here and on disk.

@@ -271,8 +271,7 @@ class ColumnCache:
         with self._lock:
             if self._index is None or not self._writes():
                 return None
-            known = self._index.outputs.get(output)
-            packed = None if known is None else self._index.rows.get(known)
+            packed = self._index.outputs.get(output)
             return records.unpack(packed) if packed and self._is_there(packed) else None
 
     def _keep_shared(self, output: bytes, value: Any) -> None:
@@ -319,11 +318,11 @@ class ColumnCache:
             if on_disk and self._index is not None and self._writes():
                 try:
                     packed = self._index.append(row)
+                    self._evict()
                 except OSError as error:
                     self._stop_writing(error)
                     return row.pack()
                 self._rows.pop(row.key, None)
-                self._evict()
                 return packed
             packed = self._rows[row.key] = row.pack()
             return packed
@@ -361,7 +360,7 @@ class ColumnCache:
             sizes = {records.stored_of(p): records.size_of(p) for p in self._index.rows.values()}
             self._used = sum(sizes.values())
             if self._index.length > _MANY and self._index.length > 4 * len(self._index.rows):
-                self._index.rewrite(self._disk.temporary())
+                self._rewrite()
         if self._used <= self._disk_limit:
             return
         objects = self._disk.objects()
@@ -378,6 +377,12 @@ class ColumnCache:
         for key, packed in list(self._index.rows.items()):
             if (stored := records.stored_of(packed)) and stored not in left:
                 self._index.drop(key)
+        self._rewrite()
+
+    def _rewrite(self) -> None:
+        assert self._disk is not None
+        assert self._index is not None
+        self._disk.make()
         self._index.rewrite(self._disk.temporary())
 
     def clear(self) -> None:

@@ -24,7 +24,8 @@ from inspect import (
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lifecycle.hashing.digest import combine, digest
-from jupyter_lifecycle.hashing.names import Names, Reference, instructions
+from jupyter_lifecycle.hashing.instructions import Instructions
+from jupyter_lifecycle.hashing.names import Names, Reference
 from jupyter_lifecycle.hashing.values import SCALARS, scalar
 
 if TYPE_CHECKING:
@@ -89,10 +90,10 @@ def _inspect(code: CodeType) -> CodeFacts:
     todo = [code]
     while todo:
         current = todo.pop()
-        steps = instructions(current)
+        instructions = Instructions(current)
         nested: list[CodeType] = []
-        pieces.append(_digest(current, steps, nested))
-        names.read(current, steps)
+        pieces.append(_digest(current, instructions, nested))
+        names.read(current, instructions.steps)
         todo.extend(reversed(nested))
     lines = linecache.getlines(code.co_filename)
     return CodeFacts(
@@ -103,7 +104,7 @@ def _inspect(code: CodeType) -> CodeFacts:
     )
 
 
-def _digest(code: CodeType, steps: list[tuple[int, int]], nested: list[CodeType]) -> bytes:
+def _digest(code: CodeType, instructions: Instructions, nested: list[CodeType]) -> bytes:
     """Digest one code object; code nested in it is handed out in the order of its use.
 
     Constants count in the order of their use as well: a docstring, which is a constant that
@@ -111,7 +112,7 @@ def _digest(code: CodeType, steps: list[tuple[int, int]], nested: list[CodeType]
     """
     order: dict[int, int] = {}
     operations = []
-    for op, arg in steps:
+    for op, arg in instructions.settled():
         value = order.setdefault(arg, len(order)) if op in _WITH_CONSTANT else arg
         operations.append(op | value << 8)
     constants = []
@@ -131,7 +132,7 @@ def _digest(code: CodeType, steps: list[tuple[int, int]], nested: list[CodeType]
         code.co_varnames,
         code.co_freevars,
         code.co_cellvars,
-        code.co_exceptiontable,
+        instructions.handlers(),
         constants,
     )
     return digest(b"instructions" + marshal.dumps(parts, 2))

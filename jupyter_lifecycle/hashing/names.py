@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType
 
+    from jupyter_lifecycle.hashing.instructions import Step
+
 _OP: Final = dis.opmap
 _MODERN: Final = sys.version_info >= (3, 12)
 
@@ -21,30 +23,14 @@ def _ops(*names: str) -> frozenset[int]:
 
 
 LOAD_CONST: Final = _OP["LOAD_CONST"]
-_EXTENDED: Final = _OP["EXTENDED_ARG"]
 _IMPORT: Final = _OP["IMPORT_NAME"]
 _IMPORT_FROM: Final = _OP["IMPORT_FROM"]
 _LOAD_GLOBAL: Final = _OP["LOAD_GLOBAL"]
 _STORE_FAST: Final = _OP["STORE_FAST"]
-_SILENT: Final = _ops(
-    "CACHE", "PRECALL", "PUSH_NULL", "NOP", "RESUME", "COPY_FREE_VARS", "NOT_TAKEN"
-)
 _GLOBALS: Final = _ops("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 _DEREFS: Final = _ops("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF", "LOAD_CLOSURE")
 _FASTS: Final = _ops("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW")
 _ATTRIBUTES: Final = _ops("LOAD_ATTR", "LOAD_METHOD")
-_PAIRS: Final = {
-    _OP[pair]: (_OP[first], _OP[second])
-    for pair, first, second in (
-        ("LOAD_FAST_LOAD_FAST", "LOAD_FAST", "LOAD_FAST"),
-        ("LOAD_FAST_BORROW_LOAD_FAST_BORROW", "LOAD_FAST_BORROW", "LOAD_FAST_BORROW"),
-        ("STORE_FAST_LOAD_FAST", "STORE_FAST", "LOAD_FAST"),
-        ("STORE_FAST_STORE_FAST", "STORE_FAST", "STORE_FAST"),
-    )
-    if pair in _OP
-}
-"""Instructions of later Python versions that stand for two, and share out their argument's bits."""
-
 _WRITES: Final = _ops("STORE_GLOBAL", "DELETE_GLOBAL")
 _LOADS: Final = frozenset(op for name, op in _OP.items() if name.startswith("LOAD_"))
 
@@ -74,38 +60,6 @@ class Reference:
     """Whether it's called at once with a first argument that isn't None."""
 
 
-def instructions(code: CodeType) -> list[tuple[int, int]]:
-    """Decode the instructions of a code object, without those that do nothing.
-
-    Parameters
-    ----------
-    code : CodeType
-        Any.
-
-    Returns
-    -------
-    list of tuple
-        Operation and argument of each.
-    """
-    raw = code.co_code
-    found = []
-    high = 0
-    for op, low in zip(raw[::2], raw[1::2], strict=True):
-        if op in _SILENT:
-            continue
-        if op == _EXTENDED:
-            high = (low | high) << 8
-            continue
-        arg = low | high
-        high = 0
-        if op in _PAIRS:
-            first, second = _PAIRS[op]
-            found += [(first, arg >> 4), (second, arg & 15)]
-        else:
-            found.append((op, arg))
-    return found
-
-
 class Names:
     """Collects the names of a code object and of the code nested in it."""
 
@@ -126,7 +80,7 @@ class Names:
                 self._found[Reference("moment", name)] = None
         return tuple(self._found)
 
-    def read(self, code: CodeType, steps: list[tuple[int, int]]) -> None:
+    def read(self, code: CodeType, steps: list[Step]) -> None:
         """Read one code object.
 
         Parameters
@@ -134,7 +88,7 @@ class Names:
         code : CodeType
             Any.
         steps : list of tuple
-            Its instructions.
+            Its instructions, operation and argument each.
         """
         self._text += [c for c in code.co_consts if type(c) is str]
         scan = _Scan(code, steps)
@@ -146,7 +100,7 @@ class Names:
 class _Scan:
     """One pass over the instructions of one code object."""
 
-    def __init__(self, code: CodeType, steps: list[tuple[int, int]]) -> None:
+    def __init__(self, code: CodeType, steps: list[Step]) -> None:
         self._code = code
         self._steps = steps
         self._end = len(steps)
@@ -203,7 +157,8 @@ class _Scan:
         position: int,
     ) -> tuple[int, Reference]:
         chain, after = self._chain(position)
-        seeded = self._is_called(after - 1) and self._is_given(after)
+        called = self._is_called(position - 1) or self._is_called(after - 1)
+        seeded = called and self._is_given(after)
         return after, Reference(scope, name, first + chain, seeded)
 
     def _chain(self, position: int) -> tuple[tuple[str, ...], int]:
@@ -231,7 +186,7 @@ class _Scan:
         return found
 
     def _is_called(self, position: int) -> bool:
-        """Tell whether what an instruction loads is loaded to be called."""
+        """Tell whether what an instruction loads, or an attribute of it, is loaded to be called."""
         op, arg = self._steps[position]
         flagged = op == _LOAD_GLOBAL or (_MODERN and op == _OP["LOAD_ATTR"])
         return op == _OP.get("LOAD_METHOD") or (flagged and bool(arg & 1))

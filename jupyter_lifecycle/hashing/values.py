@@ -147,7 +147,10 @@ def _object(value: Any) -> Steps:
     reduced = _reduce(value)
     if isinstance(reduced, str):
         module = getattr(value, "__module__", None) or type(value).__module__
-        if getattr(sys.modules.get(str(module)), reduced, None) is not value:
+        found: Any = sys.modules.get(str(module))
+        for name in reduced.split("."):
+            found = getattr(found, name, None)
+        if found is not value:
             raise FingerprintError(f"it's said to be {module}.{reduced}, which is something else")
         return combine("global", kind, f"{module}.{reduced}".encode())
     parts = [kind]

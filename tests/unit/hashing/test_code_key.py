@@ -253,6 +253,12 @@ SAME: dict[str, tuple[str, str]] = {
     "layout of a condition": (
         "def feature(x):\n  return (x > 1) & (x < 2) | x.isna()",
         "def feature(x):\n  return (\n    (x > 1)\n    & (x < 2)\n    | x.isna()\n  )"),
+    "layout of a mixed condition": (
+        "def feature(x):\n  if (x.a and x.b) or x.c: return 1\n  return 2",
+        "def feature(x):\n  if (\n    (\n      x.a\n      and x.b\n    )\n    or x.c\n  ): return 1\n  return 2"),
+    "layout of a mixed value": (
+        "def feature(x): return bool(((x.a and x.b) or x.c) and x.d)",
+        "def feature(x):\n  return bool((\n    (x.a and\n     x.b)\n    or x.c)\n    and\n x.d)"),
     "how a text is quoted": ("def feature(x): return x + 'ab'", 'def feature(x): return x + "a" "b"'),
     "how a number is written": ("def feature(x): return x + 1000", "def feature(x): return x + 1_000"),
     "a docstring": ("def feature(x): return x + 1", "def feature(x):\n  'Doc.'\n  return x + 1"),
@@ -280,6 +286,12 @@ SAME: dict[str, tuple[str, str]] = {
         "def h(): return 1\ndef feature(x): return x", "def h(): return 2\ndef feature(x): return x"),
     "a local that looks like a global": (
         "N = 1\ndef feature(x):\n  N = x\n  return N", "N = 2\ndef feature(x):\n  N = x\n  return N"),
+    "a module imported in another cell": (
+        "import math\ndef feature(x):\n  while x: x = math.sqrt(x)\n  return x",
+        "globals()['math'] = __import__('math')\ndef feature(x):\n  while x: x = math.sqrt(x)\n  return x"),
+    "a module imported in another cell, under try": (
+        "import math\ndef feature(x):\n  try: return math.sqrt(x)\n  except ValueError: return 0",
+        "globals()['math'] = __import__('math')\ndef feature(x):\n  try: return math.sqrt(x)\n  except ValueError: return 0"),
     "the order of a set": (
         "N = {'a', 'b', 'c'}\ndef feature(x): return x in N",
         "N = {'c', 'b', 'a'}\ndef feature(x): return x in N"),
