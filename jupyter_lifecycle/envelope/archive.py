@@ -7,10 +7,16 @@ import shutil
 import stat
 import tempfile
 import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_lifecycle.envelope.manifest import FILE_NAME, MAX_BYTES, FileEntry, parse_manifest
+from jupyter_lifecycle.envelope.manifest import (
+    FILE_NAME,
+    MAX_BYTES,
+    FileEntry,
+    is_safe_path,
+    parse_manifest,
+)
 from jupyter_lifecycle.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -19,19 +25,6 @@ if TYPE_CHECKING:
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MAX_FILES = 10_000
 _CHUNK = 1 << 20
-
-
-def is_safe_path(name: str) -> bool:
-    """Whether a file's name stays inside its envelope on every system."""
-    path = PurePosixPath(name)
-    return (
-        name not in ("", ".")
-        and len(name) <= 255
-        and name == str(path)
-        and not path.is_absolute()
-        and not any(part in ("..", ".") or part.endswith((" ", ".")) for part in path.parts)
-        and not any(letter in '\\:*?"<>|' or ord(letter) < 32 for letter in name)
-    )
 
 
 def write_archive(folder: Path, names: Sequence[str], target: Path) -> None:

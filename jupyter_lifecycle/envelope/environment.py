@@ -16,6 +16,8 @@ from jupyter_lifecycle.errors import EnvelopeError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from packaging.requirements import Requirement
+
 _OURS = "jupyter-lifecycle"
 
 
@@ -141,19 +143,36 @@ def _source(url: str) -> list[str]:
     return [f'archive = {{ url = {json.dumps(where)}, hashes = {{ sha256 = "{digest}" }} }}']
 
 
+@dataclass(frozen=True, slots=True)
+class _Distribution:
+    """What a lock needs of one installed distribution: its metadata is read and parsed once."""
+
+    package: Package
+    editable: bool
+    requires: tuple[Requirement, ...]
+
+    def required(self, extras: set[str]) -> list[tuple[str, frozenset[str]]]:
+        """Give name and extras of each requirement that holds here."""
+        return [
+            (one.name, frozenset(one.extras))
+            for one in self.requires
+            if one.marker is None or any(one.marker.evaluate({"extra": extra}) for extra in extras)
+        ]
+
+
 class Installed:
     """The distributions of ``sys.path``, read once: which one has a module, what it requires."""
 
     def __init__(self) -> None:
         self._homes = metadata.packages_distributions()
-        self._known: dict[str, metadata.Distribution | None] = {}
+        self._known: dict[str, _Distribution | None] = {}
 
-    def named(self, name: str) -> metadata.Distribution | None:
+    def named(self, name: str) -> _Distribution | None:
         """Give a distribution by name; None where it is not installed."""
         key = canonical(name)
         if key not in self._known:
             try:
-                self._known[key] = metadata.distribution(name)
+                self._known[key] = _read(metadata.distribution(name))
             except metadata.PackageNotFoundError:
                 self._known[key] = None
         return self._known[key]
@@ -169,12 +188,27 @@ class Installed:
         return exact or homes
 
     def _has_file(self, name: str, wanted: str) -> bool:
-        found = self.named(name)
-        files = (str(file) for file in (found.files if found else None) or ())
-        return any(
-            file.startswith((f"{wanted}/__init__.py", f"{wanted}.py", f"{wanted}."))
-            for file in files
-        )
+        ends = (f"{wanted}/__init__.py", f"{wanted}.py", f"{wanted}.")
+        return any(str(file).startswith(ends) for file in metadata.files(name) or ())
+
+
+def _read(found: metadata.Distribution) -> _Distribution:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    facts = found.metadata
+    requires = []
+    for line in facts.get_all("Requires-Dist") or ():
+        try:
+            requires.append(Requirement(line))
+        except InvalidRequirement:  # metadata older than the standard: pip ignores it as well
+            continue
+    text = found.read_text("direct_url.json")
+    direct = json.loads(text) if text else {}
+    return _Distribution(
+        Package(canonical(facts["Name"]), facts["Version"], _url(direct)),
+        "dir_info" in direct,
+        tuple(requires),
+    )
 
 
 _installed: list[tuple[tuple[str, ...], Installed]] = []
@@ -210,7 +244,7 @@ def resolve(modules: Iterable[str], *, local: Iterable[str] = ()) -> Environment
         that are installed, sorted by name.
     """
     known = installed()
-    roots: dict[str, set[str]] = {}
+    roots: dict[str, None] = {}
     travelling: dict[str, LocalCode] = {
         top: LocalCode(top) for name in local if (top := name.partition(".")[0])
     }
@@ -218,74 +252,49 @@ def resolve(modules: Iterable[str], *, local: Iterable[str] = ()) -> Environment
         if module.partition(".")[0] in sys.stdlib_module_names:
             continue
         for name in known.having(module):
-            roots.setdefault(name, set())
-    packages: dict[str, Package] = {}
-    for name in _closure(known, roots):
-        found = known.named(name)
-        if found is None:
-            continue
-        key = canonical(found.metadata["Name"] or name)
-        packages[key] = Package(key, found.version, _url(found))
-    for key in [key for key, one in packages.items() if _editable(known.named(one.name))]:
-        gone = packages.pop(key)
-        if key != _OURS:
-            travelling.setdefault(key, LocalCode(key, key, gone.version))
+            roots[name] = None
+    packages = []
+    for found in _closure(known, roots):
+        package = found.package
+        if package.name == _OURS:
+            packages.append(Package(package.name, package.version))
+        elif found.editable:
+            local_name = LocalCode(package.name, package.name, package.version)
+            travelling.setdefault(package.name, local_name)
         else:
-            packages[key] = Package(key, gone.version)
+            packages.append(package)
     return Environment(
         python=_platform.python_version(),
         implementation=sys.implementation.name,
         platform=sysconfig.get_platform(),
-        packages=tuple(sorted(packages.values())),
+        packages=tuple(sorted(packages)),
         local=tuple(travelling[key] for key in sorted(travelling)),
     )
 
 
-def _closure(known: Installed, roots: Mapping[str, set[str]]) -> list[str]:
+def _closure(known: Installed, roots: Iterable[str]) -> list[_Distribution]:
     """Every distribution that the roots require, each once, extras followed."""
     done: dict[str, set[str]] = {}
-    waiting = [(name, frozenset(extras)) for name, extras in roots.items()]
+    answer = []
+    waiting = [(name, frozenset[str]()) for name in roots]
     while waiting:
         name, extras = waiting.pop()
-        key = canonical(name)
-        new = set(extras) | {""} if key not in done else set(extras) - done[key]
-        if not new:
-            continue
-        done.setdefault(key, set()).update(new)
-        found = known.named(name)
+        key, found = canonical(name), known.named(name)
         if found is None:
             continue
-        waiting += _required(found, new)
-    return sorted(done)
-
-
-def _required(found: metadata.Distribution, extras: set[str]) -> list[tuple[str, frozenset[str]]]:
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    answer = []
-    for line in found.requires or ():
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:  # metadata older than the standard: pip ignores it as well
-            continue
-        marker = requirement.marker
-        if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras):
-            answer.append((requirement.name, frozenset(requirement.extras)))
+        if key not in done:
+            done[key] = set()
+            answer.append(found)
+            extras |= {""}
+        new = set(extras) - done[key]
+        done[key] |= new
+        if new:
+            waiting += found.required(new)
     return answer
 
 
-def _direct(found: metadata.Distribution) -> dict[str, Any]:
-    text = found.read_text("direct_url.json")
-    return json.loads(text) if text else {}
-
-
-def _editable(found: metadata.Distribution | None) -> bool:
-    return found is not None and "dir_info" in _direct(found)
-
-
-def _url(found: metadata.Distribution) -> str | None:
+def _url(direct: Mapping[str, Any]) -> str | None:
     """Where a distribution came from if that is no index, without credentials."""
-    direct = _direct(found)
     url = re.sub(r"//[^/@]*@", "//", str(direct.get("url", "")))
     if "vcs_info" in direct:
         return f"{direct['vcs_info']['vcs']}+{url}@{direct['vcs_info']['commit_id']}"

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.envelope.environment import Environment
@@ -144,17 +146,44 @@ class Manifest:
                     str(example["answers"]),
                 ),
                 environment=Environment.from_json(value["environment"]),
-                files={
-                    str(path): FileEntry(str(entry["sha256"]), int(entry["size"]))
-                    for path, entry in value["files"].items()
-                },
+                files=_files(value["files"], (model["file"], example["file"], example["answers"])),
                 expectations=tuple(Expectation.from_json(one) for one in value["expectations"]),
                 lineage=dict(value["lineage"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as problem:
             raise EnvelopeError(
                 f"The manifest is not readable: {type(problem).__name__} at {problem}."
             ) from problem
+
+
+def _files(value: Mapping[str, Any], needed: tuple[str, ...]) -> dict[str, FileEntry]:
+    files = {}
+    for path, entry in value.items():
+        digest, size = entry["sha256"], entry["size"]
+        if not is_safe_path(path) or path == FILE_NAME:
+            raise EnvelopeError(f"The manifest names the file {path!r}, which leads out of it.")
+        if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{64}", digest):
+            raise EnvelopeError(f"The manifest's digest of {path} is no SHA-256.")
+        if type(size) is not int or size < 0:
+            raise EnvelopeError(f"The manifest's size of {path} is {size!r}.")
+        files[path] = FileEntry(digest, size)
+    for path in needed:
+        if path not in files:
+            raise EnvelopeError(f"The manifest needs the file {path} and does not list it.")
+    return files
+
+
+def is_safe_path(name: str) -> bool:
+    """Whether a file's name stays inside its envelope on every system."""
+    path = PurePosixPath(name)
+    return (
+        name not in ("", ".")
+        and len(name) <= 255
+        and name == str(path)
+        and not path.is_absolute()
+        and not any(part in ("..", ".") or part.endswith((" ", ".")) for part in path.parts)
+        and not any(letter in '\\:*?"<>|' or ord(letter) < 32 for letter in name)
+    )
 
 
 def canonical_json(value: Any) -> bytes:
@@ -181,7 +210,6 @@ def parse_manifest(data: bytes) -> Manifest:
     if len(data) > MAX_BYTES:
         raise EnvelopeError(f"The manifest has {len(data)} bytes; up to {MAX_BYTES} are read.")
     try:
-        value = json.loads(data)
+        return Manifest.from_json(json.loads(data))
     except (ValueError, RecursionError) as problem:
-        raise EnvelopeError(f"The manifest is not JSON: {problem}.") from problem
-    return Manifest.from_json(value)
+        raise EnvelopeError(f"The manifest is not JSON that can be read: {problem}.") from problem

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jupyter_lifecycle.envelope.fields import integer_bounds
 from jupyter_lifecycle.envelope.problems import Problems, pointer, show
@@ -120,7 +121,17 @@ def _datetime(field: Field, value: Any) -> datetime:
         raise _RefusedError("has a time zone, the model expects a time without one")
     if field.zone is not None and value.tzinfo is None:
         raise _RefusedError("has no time zone: write its offset, such as Z or +01:00")
-    return value
+    if field.zone is None or field.dtype is not None:
+        return value
+    return value.astimezone(_zone(field.zone) or value.tzinfo)
+
+
+def _zone(name: str) -> tzinfo | None:
+    """Give a zone by its IANA name; None for an offset, which a time carries itself."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def _date(_: Field, value: Any) -> date:

@@ -6,7 +6,7 @@ Importing this loads neither pandas nor numpy; reading rows into a frame does.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from jupyter_lifecycle.envelope.columns import conform_array, conform_column, conform_frame
 from jupyter_lifecycle.envelope.fields import Field, members_json_schema
@@ -326,6 +326,8 @@ class Schema:
             Where it is not one.
         """
         try:
+            if value["form"] not in get_args(Form) or value["container"] not in get_args(Container):
+                raise SchemaError(f"The schema's form {value['form']!r} is none of ours.")
             return cls(
                 form=value["form"],
                 container=value["container"],

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,9 @@ class Verdict:
     environment: Environment
     load_seconds: float
     answer_seconds: float
+    environment_seconds: float
+    waited_seconds: float
+    """Until the process had started and imported what it needs: long at the first save only."""
     cpu_seconds: float
     """Of the verifier and its child, for this save."""
 
@@ -127,9 +131,11 @@ class Verifier:
             Where the reloaded model fails, crashes or takes too long; in the model's own words.
         """
         with self._lock:
+            started = time.perf_counter()
             reply = self._asked(request)
+            spent = time.perf_counter() - started
         if "verdict" in reply:
-            return _verdict(reply)
+            return _verdict(reply, spent)
         if "died" in reply:
             raise _death(reply)
         raise _failure(reply["failed"])
@@ -183,6 +189,7 @@ class Verifier:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            env={"OMP_WAIT_POLICY": "passive", **os.environ},  # threads that spin cost CPU
         )
         self._owner, self._sent, self._libraries = os.getpid(), set(), libraries
 
@@ -260,7 +267,7 @@ def _libraries() -> tuple[Any, ...]:
     return (*stamps, tuple(sys.path))
 
 
-def _verdict(reply: dict[str, Any]) -> Verdict:
+def _verdict(reply: dict[str, Any], spent: float) -> Verdict:
     verdict = reply["verdict"]
     return Verdict(
         outputs=tuple(Field.from_json(field) for field in verdict["outputs"]),
@@ -270,6 +277,8 @@ def _verdict(reply: dict[str, Any]) -> Verdict:
         environment=Environment.from_json(verdict["environment"]),
         load_seconds=verdict["load_seconds"],
         answer_seconds=verdict["answer_seconds"],
+        environment_seconds=verdict["environment_seconds"],
+        waited_seconds=max(0.0, spent - reply["busy_seconds"]),
         cpu_seconds=reply["cpu_seconds"],
     )
 
@@ -311,7 +320,7 @@ def where(frames: Sequence[dict[str, Any]]) -> str:
         return "."
     last = next((frame for frame in reversed(frames) if not _library(frame["file"])), frames[-1])
     source = linecache.getline(last["file"], last["line"]).strip()
-    name = Path(last["file"]).name
+    name = "a notebook cell" if "ipykernel_" in last["file"] else Path(last["file"]).name
     shown = f": {source}" if source else ""
     return f" ({name}, line {last['line']}, in {last['function']}{shown})."
 

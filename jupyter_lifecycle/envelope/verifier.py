@@ -25,7 +25,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from jupyter_lifecycle.envelope.environment import installed, resolve
+from jupyter_lifecycle.envelope.environment import resolve
 from jupyter_lifecycle.envelope.replay import replay
 from jupyter_lifecycle.errors import LifecycleError
 
@@ -107,11 +107,13 @@ def main() -> None:
             return
         _import_all(request["modules"])
         if request["do"] == "warm":
-            installed()
+            resolve(request["modules"])  # reads their metadata once
             continue
+        ready = time.perf_counter()
         reply = _verify(request, link)
         if reply is None:
             return
+        reply["busy_seconds"] = time.perf_counter() - ready
         write_frame(link.replies, reply)
         if not hasattr(os, "fork"):
             return  # this process is used up: the next save starts another
@@ -162,9 +164,11 @@ def _verify(request: dict[str, Any], link: _Link) -> dict[str, Any] | None:
     verdict = reply.get("verdict")
     if verdict is not None:
         needed = [*verdict["modules"], *request["also"]]
+        began = time.perf_counter()
         own = {"__main__", *request["local"]}
         carried = [name for name in verdict["by_value"] if name in own]
         verdict["environment"] = resolve(needed, local=carried).to_json()
+        verdict["environment_seconds"] = time.perf_counter() - began
     reply["cpu_seconds"] = reply.get("cpu_seconds", 0.0) + time.process_time() - before
     return reply
 

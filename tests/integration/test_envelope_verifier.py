@@ -295,4 +295,4 @@ def test_a_notebook(tmp_path):
     assert said[2].startswith("ExampleError The stored model fails while loading")
     assert "table" in said[2]
     assert "ValueError: elsewhere" in said[3]
-    assert 'line 28, in broken: raise ValueError("elsewhere")' in said[3]
+    assert 'a notebook cell, line 27, in broken: raise ValueError("elsewhere")' in said[3]

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_lifecycle.envelope import Bundle, open_bundle
-from jupyter_lifecycle.envelope.archive import is_safe_path
-from jupyter_lifecycle.envelope.manifest import FILE_NAME, identify
+from jupyter_lifecycle.envelope.manifest import FILE_NAME, identify, is_safe_path
 from jupyter_lifecycle.envelope.serving import load_service
 from jupyter_lifecycle.errors import EnvelopeError, InputError, IntegrityError, TrustError
 

@@ -4,6 +4,7 @@ import json
 import sys
 import tomllib
 
+import numpy as np
 import packaging.requirements  # noqa: F401 - it lies outside the paths of these tests
 import pytest
 
@@ -155,8 +156,6 @@ def test_packages_sort_by_name():
 
 
 def test_what_is_local(tmp_path, site):
-    import numpy as np
-
     assert not is_local("numpy", np.__file__)
     assert not is_local("json", json.__file__)
     assert not is_local("builtins", None)

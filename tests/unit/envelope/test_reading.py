@@ -105,6 +105,15 @@ def test_what_does_not_fit(field, value, reason):
     assert problems.kept[0]["reason"].startswith(reason)
 
 
+def test_times_are_read_in_the_zone_of_the_example():
+    there = Field("a", "datetime", zone="America/New_York")
+    problems = Problems()
+    assert read_value(there, "2024-07-01T12:00:00Z", (), problems).hour == 8
+    fixed = Field("a", "datetime", zone="UTC+01:00")
+    assert read_value(fixed, "2024-07-01T12:00:00+01:00", (), problems).hour == 12
+    assert problems.count == 0
+
+
 def test_nested_problems_have_their_own_path():
     person = Field("p", "object", fields=(INTEGER, Field("tags", "array", items=STRING)))
     problems = Problems()

@@ -105,6 +105,7 @@ def test_the_schema_survives_json():
     "broken",
     [
         {},
+        {"form": "x", "container": "frame"},
         {
             "form": "frame",
             "container": "frame",

@@ -1,0 +1,150 @@
+"""Cost of a save: CPU seconds of the kernel and of the verifier together, beside the floors.
+
+The model is a gradient-boosting pipeline, the example 200 rows; everything is warm, as in a notebook
+whose extension loaded some seconds ago. The first save is reported apart. Peers are measured in the
+same run where they are installed. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pickle
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cloudpickle
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from jupyter_lifecycle.envelope import build, open_bundle, parse_manifest, start_verifier
+from jupyter_lifecycle.envelope.verification import shared_verifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROUNDS = 15
+GOAL_SECONDS = 0.1
+
+
+def data(rows: int = 20_000) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({f"feature_{place}": rng.normal(size=rows) for place in range(9)})
+    frame["hour"] = rng.integers(0, 24, rows)
+    return frame
+
+
+def fitted(frame: pd.DataFrame) -> Pipeline:
+    target = frame.feature_0 * 3 + frame.hour
+    return make_pipeline(SimpleImputer(), HistGradientBoostingRegressor()).fit(frame, target)
+
+
+def median_cpu(work: Callable[[], Any], rounds: int = ROUNDS) -> float:
+    """CPU seconds of this process; the median, since a spinning thread pool is no part of it."""
+    seconds = []
+    for _ in range(rounds):
+        before = time.process_time()
+        work()
+        seconds.append(time.process_time() - before)
+    return statistics.median(seconds)
+
+
+def cpu_of(pid: int | None) -> float:
+    """CPU seconds of another process and its children so far, where /proc tells."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return 0.0
+    ticks = stat.read_text().rpartition(")")[2].split()[11:15]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def ours(model: Pipeline, example: pd.DataFrame) -> dict[str, float]:
+    began, wall = time.process_time(), time.perf_counter()
+    start_verifier()
+    first = build(model, name="delay", example=example)
+    assert first.verdict is not None
+    answer = {
+        "first_cpu_s": time.process_time() - began + cpu_of(shared_verifier().pid),
+        "first_wall_s": time.perf_counter() - wall,
+    }
+    totals, walls, children = [], [], []
+    for _ in range(ROUNDS):
+        before, wall = time.process_time(), time.perf_counter()
+        bundle = build(model, name="delay", example=example)
+        assert bundle.verdict is not None
+        totals.append(time.process_time() - before + bundle.verdict.cpu_seconds)
+        children.append(bundle.verdict.cpu_seconds)
+        walls.append(time.perf_counter() - wall)
+    data_ = (bundle.path / "manifest.json").read_bytes()
+    pickled = bundle.read("model.pkl")
+    return answer | {
+        "save_cpu_s": statistics.median(totals),
+        "save_verifier_cpu_s": statistics.median(children),
+        "save_wall_s": statistics.median(walls),
+        "manifest_cpu_s": median_cpu(lambda: parse_manifest(data_)),
+        "open_cpu_s": median_cpu(lambda: open_bundle(bundle.path, trust=True)),
+        "load_cpu_s": median_cpu(lambda: open_bundle(bundle.path, trust=True).load()),
+        "unpickle_cpu_s": median_cpu(lambda: pickle.loads(pickled)),
+        "rows": float(len(example)),
+        "bytes": float(len(pickled)),
+    }
+
+
+def floors(model: Pipeline, example: pd.DataFrame) -> dict[str, float]:
+    return {
+        "floor_pickle_cpu_s": median_cpu(lambda: cloudpickle.dumps(model)),
+        "floor_predict_cpu_s": median_cpu(lambda: model.predict(example)),
+    }
+
+
+def peers(model: Pipeline, example: pd.DataFrame) -> dict[str, float]:
+    """Save with each peer that is installed; nothing is fetched for it."""
+    found = {}
+    with contextlib.suppress(ImportError):
+        import mlflow
+
+        def with_mlflow() -> None:
+            with tempfile.TemporaryDirectory() as folder:
+                target = Path(folder) / "model"
+                mlflow.sklearn.save_model(model, target, input_example=example)
+
+        with_mlflow()
+        found["mlflow_cpu_s"] = median_cpu(with_mlflow, 3)
+    with contextlib.suppress(ImportError):
+        import vetiver
+        from pins import board_temp
+
+        def with_vetiver() -> None:
+            board = board_temp(allow_pickle_read=True)
+            vetiver.vetiver_pin_write(
+                board, vetiver.VetiverModel(model, "delay", prototype_data=example)
+            )
+
+        with_vetiver()
+        found["vetiver_cpu_s"] = median_cpu(with_vetiver, 3)
+    return found
+
+
+def main() -> None:
+    frame = data()
+    model, example = fitted(frame), frame.head(200)
+    figures = ours(model, example) | floors(model, example) | peers(model, example)
+    for name, value in figures.items():
+        print(f"{name:24} {value:12.4f}")
+    print(f"\nsave / goal of {GOAL_SECONDS} s CPU: {figures['save_cpu_s'] / GOAL_SECONDS:.2f}")
+    print(f"open and load / unpickling:   {figures['load_cpu_s'] / figures['unpickle_cpu_s']:.2f}")
+    for name, value in figures.items():
+        if name.startswith(("mlflow", "vetiver")):
+            print(f"{name.partition('_')[0]} / ours: {value / figures['save_cpu_s']:.1f}")
+    print(json.dumps({name: round(value, 6) for name, value in figures.items()}))
+
+
+if __name__ == "__main__":
+    main()
