@@ -62,7 +62,7 @@ class FolderArtifacts:
         """Bytes of a blob; None where there is none."""
         try:
             return self._path(digest).stat().st_size
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
     def begin(self, digest: str) -> FolderUpload:
@@ -100,14 +100,16 @@ class FolderUpload:
         self._target = target
         self._digest = digest
         self._hash = hashlib.sha256()
-        incoming.mkdir(parents=True, exist_ok=True)
         self._temporary = incoming / f"{digest[:16]}.{os.getpid()}.{secrets.token_hex(8)}"
-        self._file = self._temporary.open("xb")
+        with _spoken_errors():
+            incoming.mkdir(parents=True, exist_ok=True)
+            self._file = self._temporary.open("xb")
 
     def write(self, chunk: bytes) -> None:
         """Add some bytes."""
         self._hash.update(chunk)
-        self._file.write(chunk)
+        with _spoken_errors():
+            self._file.write(chunk)
 
     def commit(self) -> None:
         """Check the digest, put it on the disk for good, then give it its name.
@@ -126,17 +128,19 @@ class FolderUpload:
                 expected=self._digest,
                 found=found,
             )
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._temporary.chmod(0o444)
-        self._target.parent.mkdir(exist_ok=True)
-        self._temporary.replace(self._target)
-        _sync_folder(self._target.parent)
+        with _spoken_errors():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._temporary.chmod(0o444)
+            self._target.parent.mkdir(exist_ok=True)
+            self._temporary.replace(self._target)
+            _sync_folder(self._target.parent)
 
     def abort(self) -> None:
         """Forget it."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # a full disk must not hide what was wrong first
+            self._file.close()
         self._temporary.unlink(missing_ok=True)
 
 
@@ -152,17 +156,14 @@ def put(artifacts: Artifacts, digest: str, chunks: Iterable[bytes]) -> bool:
     """
     if artifacts.size(digest) is not None:
         return False
+    upload = artifacts.begin(digest)
     try:
-        upload = artifacts.begin(digest)
-        try:
-            for chunk in chunks:
-                upload.write(chunk)
-        except BaseException:
-            upload.abort()
-            raise
+        for chunk in chunks:
+            upload.write(chunk)
         upload.commit()
-    except OSError as error:
-        raise RegistryError(f"The registry could not write a file: {error}.") from error
+    except BaseException:
+        upload.abort()
+        raise
     return True
 
 
@@ -183,6 +184,17 @@ def place(source: Path, target: Path) -> None:
         for chunk in read_chunks(reading):
             writing.write(chunk)
     temporary.replace(target)
+
+
+@contextlib.contextmanager
+def _spoken_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RegistryError(
+            f"The registry could not write a file: {error.strerror or error}."
+            " Look at the space and the permissions of its folder."
+        ) from error
 
 
 def _sync_folder(folder: Path) -> None:
