@@ -1,8 +1,25 @@
 """What tests of several layers share."""
 
 import hashlib
+import subprocess
+import sys
 
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_of_the_person(tmp_path_factory):
+    """The registry, the cache and the settings of who runs the tests are never touched."""
+    home = tmp_path_factory.mktemp("lifecycle")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_LIFECYCLE_HOME", str(home / "home"))
+        patch.setenv("JUPYTER_LIFECYCLE_CACHE", str(home / "cache"))
+        patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+        patch.setenv("IPYTHONDIR", str(home / "ipython"))
+        yield
+        if (home / "home" / "deployer").exists():
+            command = [sys.executable, "-m", "jupyter_lifecycle.cli", "deployer", "stop"]
+            subprocess.run(command, check=True, capture_output=True, timeout=60)
 
 
 @pytest.fixture
