@@ -224,7 +224,7 @@ def test_save_load_and_predict(registry):
     assert envelope.predict({"x": 21}) == 42
     assert envelope.load()(4) == 8
     assert [field.type for field in envelope.schema.inputs] == ["integer"]
-    assert told[-1][0] == "Stored"
+    assert told[-1][0] == "store"
     assert told[-1][2] == f"as {envelope.short_id}"
     assert all(seconds >= 0 and step and isinstance(fact, str) for step, seconds, fact in told)
 
