@@ -74,6 +74,7 @@ class Attempt:
             self._end(name, running, "failed")
             raise
         self._end(name, running, "done")
+        self.say(f"{name}: {running.fact}")
 
     def resume(self, fact: str) -> None:
         """Go on with a deployment whose switch was made by a deployer that was killed then."""

@@ -78,6 +78,8 @@ class Deployer:
         self._keepers: dict[str, Keeper] = {}
         self._busy: dict[str, Future[None]] = {}
         self._pause: dict[str, float] = {}
+        self._due: set[str] = set()
+        """Endpoints to look after, though somebody may be at it still."""
         self._workers = ThreadPoolExecutor(8, thread_name_prefix="keeper")
         self._stopping = threading.Event()
         self._lock: TextIO | None = None
@@ -104,6 +106,7 @@ class Deployer:
         """
         if self._lock is not None:
             return
+        self._place.make()
         lock = _lock_patiently(self._place.lock)
         if lock is None:
             raise DeploymentError(
@@ -200,15 +203,19 @@ class Deployer:
             LOG.warning("the registry cannot be asked: %s", problem)
             self._stopping.wait(_PAUSE)
             return
-        for endpoint in self._endpoints():
+        endpoints = self._endpoints(again=changed)
+        if changed:
+            self._due.update(endpoints)
+        for endpoint in endpoints:
             task = self._busy.get(endpoint)
             if task is not None and not task.done():
                 continue
             self._busy.pop(endpoint, None)
             if time.monotonic() < self._pause.get(endpoint, 0.0):
                 continue
-            if changed or endpoint in self._pause or self._keeper(endpoint).needs_care():
+            if endpoint in self._due or self._keeper(endpoint).needs_care():
                 self._pause.pop(endpoint, None)
+                self._due.discard(endpoint)
                 self._start(endpoint)
 
     def _look(self) -> None:
@@ -219,8 +226,9 @@ class Deployer:
             if want.target == "local" and want.endpoint in rules
         }
 
-    def _endpoints(self) -> list[str]:
-        return sorted({*self._wants, *self._keepers, *self._place.endpoint_names()})
+    def _endpoints(self, *, again: bool = True) -> list[str]:
+        kept = self._place.endpoint_names() if again else ()
+        return sorted({*self._wants, *self._keepers, *kept})
 
     def _keeper(self, endpoint: str) -> Keeper:
         if endpoint not in self._keepers:
@@ -247,6 +255,7 @@ class Deployer:
         except Exception:
             LOG.exception("%s: something is wrong; tried again in %g s", endpoint, _PAUSE)
             self._pause[endpoint] = time.monotonic() + _PAUSE
+            self._due.add(endpoint)
 
     def _say_failure(self, endpoint: str, message: str) -> None:
         LOG.warning("%s: %s", endpoint, message)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 IDLE_SECONDS = 300.0
 _START_SECONDS = 30.0
 _STARTING_SECONDS = 10.0
+_POSIX = os.name == "posix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,14 @@ def see_to_deployer(registry: Registry, *, wait: bool = False) -> bool:
     Raises
     ------
     DeploymentError
-        Where it does not start, if `wait`; has the last of its log.
+        Where it does not start, if `wait`; has the last of its log. Where this is no Unix.
     """
     if not registry.is_local:
         return False
+    if not _POSIX:
+        raise DeploymentError(
+            "The target local hands sockets from process to process, which needs Linux or macOS."
+        )
     from jupyter_lifecycle.deployment.deployer import default_folder, running_deployer
     from jupyter_lifecycle.deployment.place import Place
 
@@ -86,6 +91,7 @@ def _is_starting(place: Place) -> bool:
 
 def _spawn(command: list[str], place: Place) -> None:
     """Start a process that belongs to nobody here: a shell starts it in the background and ends."""
+    place.make()
     place.starting.touch()
     with place.log.open("ab") as sink:
         subprocess.run(  # noqa: S603 - our own program
@@ -141,14 +147,14 @@ def _stop_services(place: Place) -> int:
     processes = []
     for endpoint in place.endpoint_names():
         memory = MemoryFile(place.memory_of(endpoint)).memory
-        for placed in (*memory.others, memory.serving):
+        for placed in (memory.serving, *memory.starting, *memory.leaving):
             if placed is None:
                 continue
             adopted = ServiceProcess.adopt(Path(placed.control), Path(placed.folder))
             if adopted is not None and adopted[1]["endpoint"] == endpoint:
                 adopted[0].drain(DRAIN_SECONDS)
-                processes.append(adopted[0])
-    for process in processes:
+                processes.append((adopted[0], placed == memory.serving))
+    for process, _ in processes:
         process.ended(DRAIN_SECONDS + 5)
         process.kill()
-    return len(processes)
+    return sum(1 for _, served in processes if served)

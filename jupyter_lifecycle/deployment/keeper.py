@@ -140,30 +140,28 @@ class Keeper:
     def _recover(self) -> None:
         """Find what an earlier deployer left: adopt what serves, end the rest."""
         memory = self._file.memory
-        found: list[tuple[Placed, ServiceProcess, bool]] = []
-        known = [*memory.others, *([memory.serving] if memory.serving else [])]
-        for placed in known:
+        current = (memory.serving,) if memory.serving is not None else ()
+        heir: tuple[Placed, ServiceProcess] | None = None
+        for placed in (*memory.leaving, *current, *memory.starting):
             adopted = ServiceProcess.adopt(*self._launcher.paths(placed))
-            if adopted is not None and adopted[1]["endpoint"] == self.endpoint:
-                process, status = adopted
-                found.append((placed, process, status["public"] and not status["draining"]))
-        serving = next((one for one in found if one[2] and one[0] == memory.serving), None)
-        # A deployer that was killed while it switched may have left two; the later one is wanted.
-        for placed, process, public in found:
-            if public and placed != memory.serving and (placed in memory.others):
-                serving = (placed, process, public)
-        others = []
-        for placed, process, _ in found:
-            if serving is None or placed != serving[0]:
+            if adopted is None or adopted[1]["endpoint"] != self.endpoint:
+                memory = memory.forget(placed)
+                continue
+            process, status = adopted
+            answers = status["public"] and not status["draining"]
+            if not answers or placed in memory.leaving:
                 self._send_off(placed, process)
-                others.append(placed)
-        if serving is not None:
-            self._serving = serving[1]
+                continue
+            # A deployer that was killed while it switched may have left two: the later is wanted.
+            if heir is not None:
+                self._send_off(*heir)
+            heir = placed, process
+        if heir is not None:
+            self._serving = heir[1]
             self._public = self._serving.public_socket()
-            model = serving[0] if serving[0].envelope else memory.model
-            self._file.write(replace(memory, serving=serving[0], model=model, others=tuple(others)))
-        else:
-            self._file.write(replace(memory, others=tuple(others)))
+            if heir[0] != memory.serving:
+                memory = memory.switch(heir[0], *self._public.getsockname()[:2])
+        self._file.write(memory)
         self._settle_interrupted()
         self._recovered = True
 
@@ -179,7 +177,7 @@ class Keeper:
             elif deployment.state == "running":
                 self._registry.update_deployment(
                     deployment.id,
-                    state="failed",
+                    state="replaced",
                     reason="This was interrupted before it was done; it is tried again.",
                 )
             elif deployment.state == "serving" and model is not None and not mine:
@@ -239,8 +237,8 @@ class Keeper:
             self._serving = None
         self._close_public()
         if before.serving is not None or before.model is not None:
-            others = tuple(placed for placed, _, _ in self._leaving.values())
-            self._file.write(replace(before, serving=None, model=None, others=others, failed={}))
+            leaving = tuple(placed for placed, _, _ in self._leaving.values())
+            self._file.write(replace(before, serving=None, model=None, leaving=leaving, failed={}))
             self._report(serving=None, state=state, failure="")
 
     # -- deploying
@@ -284,7 +282,7 @@ class Keeper:
                 placed, program = self._launcher.write(
                     bundle, options, interpreter, attempt.deployment.id
                 )
-                self._file.write(self._file.memory.with_others(placed))
+                self._file.write(self._file.memory.begin(placed))
                 process = ServiceProcess.start(program)
                 process.wait_ready(options.start_seconds, cancelled)
                 step.fact = f"ready on port {process.port}"
@@ -298,7 +296,7 @@ class Keeper:
                 attempt.quote(tail(process.log, 60))
                 process.kill()
             if placed is not None and self._file.memory.serving != placed:
-                self._file.write(self._file.memory.without(placed))
+                self._file.write(self._file.memory.forget(placed))
             raise
         attempt.serving()
         self._deaths = 0
@@ -309,22 +307,9 @@ class Keeper:
         process.listen(public)
         memory = self._file.memory
         before, old = memory.serving, self._serving
-        others = [one for one in memory.others if one != placed]
-        if before is not None and old is not None:
-            others.append(before)
-        model = placed if placed.envelope else memory.model
         host, port = public.getsockname()[:2]
-        self._file.write(
-            replace(
-                memory,
-                host=host,
-                port=port,
-                serving=placed,
-                model=model,
-                others=tuple(others),
-                failed={} if placed.envelope else memory.failed,
-            )
-        )
+        after = memory.switch(placed, host, port)
+        self._file.write(after if old is not None or before is None else after.forget(before))
         self._serving = process
         if before is not None and old is not None:
             self._send_off(before, old, heir_seconds=_HEIR_SECONDS)
@@ -403,7 +388,7 @@ class Keeper:
             bundle = self._launcher.bundle(wanted.envelope)
             interpreter = self._launcher.environment(bundle, options)
             placed, program = self._launcher.write(bundle, options, interpreter, wanted.deployment)
-            self._file.write(self._file.memory.with_others(placed))
+            self._file.write(self._file.memory.begin(placed))
             process = ServiceProcess.start(program)
             process.wait_ready(options.start_seconds, lambda: False)
             self._switch(placed, process, options)
@@ -414,7 +399,7 @@ class Keeper:
             if process is not None and process is not self._serving:
                 process.kill()
             if placed is not None and self._file.memory.serving != placed:
-                self._file.write(self._file.memory.without(placed))
+                self._file.write(self._file.memory.forget(placed))
             self._not_before = time.monotonic() + min(_LONGEST_PAUSE, 0.5 * 2**self._deaths)
             self._report(state="down", failure=f"{failure}; it did not start again: {problem}")
             if self._serving is None:
@@ -424,7 +409,7 @@ class Keeper:
         """Answer 503 with a reason at the endpoint's address."""
         options = Options.parse(self._closed_options())
         placed, program = self._launcher.write_closed(reason, options)
-        self._file.write(self._file.memory.with_others(placed))
+        self._file.write(self._file.memory.begin(placed))
         process = ServiceProcess.start(program)
         try:
             process.wait_ready(options.start_seconds, lambda: False)
@@ -453,7 +438,7 @@ class Keeper:
                 continue
             process.kill()
             del self._leaving[placed.control]
-            self._file.write(self._file.memory.without(placed))
+            self._file.write(self._file.memory.forget(placed))
 
     def _close_public(self) -> None:
         if self._public is not None:

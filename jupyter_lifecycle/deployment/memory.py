@@ -42,19 +42,37 @@ class Memory:
     """What answers at the address; None while nothing does."""
     model: Placed | None = None
     """The version that serves or, where its process keeps dying, should: without a model, None."""
-    others: tuple[Placed, ...] = ()
-    """What was started and is no longer, or not yet, what answers."""
+    starting: tuple[Placed, ...] = ()
+    """What was started to take over and, as far as is known, has not."""
+    leaving: tuple[Placed, ...] = ()
+    """What another one took over from, until its process has ended."""
     failed: dict[str, Any] = field(default_factory=dict)
     """What failed last; the same is not tried again."""
 
-    def with_others(self, *placed: Placed) -> Memory:
-        """Give a copy that remembers these processes too."""
-        kept = tuple(one for one in self.others if one not in placed)
-        return replace(self, others=(*kept, *placed))
+    def begin(self, placed: Placed) -> Memory:
+        """Give a copy that knows of a process that is about to be started."""
+        return replace(self, starting=(*self.starting, placed))
 
-    def without(self, placed: Placed) -> Memory:
+    def forget(self, placed: Placed) -> Memory:
         """Give a copy that has forgotten a process that ended."""
-        return replace(self, others=tuple(one for one in self.others if one != placed))
+        starting = tuple(one for one in self.starting if one != placed)
+        return replace(
+            self, starting=starting, leaving=tuple(one for one in self.leaving if one != placed)
+        )
+
+    def switch(self, placed: Placed, host: str, port: int) -> Memory:
+        """Give a copy in which a process answers at the endpoint's address."""
+        after = self.forget(placed)
+        leaving = after.leaving if self.serving is None else (*after.leaving, self.serving)
+        return replace(
+            after,
+            host=host,
+            port=port,
+            serving=placed,
+            model=placed if placed.envelope else self.model,
+            leaving=leaving,
+            failed={} if placed.envelope else self.failed,
+        )
 
 
 class MemoryFile:
@@ -93,7 +111,8 @@ class MemoryFile:
                 port=found["port"],
                 serving=_placed(found["serving"]),
                 model=_placed(found["model"]),
-                others=tuple(Placed(**one) for one in found["others"]),
+                starting=tuple(Placed(**one) for one in found["starting"]),
+                leaving=tuple(Placed(**one) for one in found["leaving"]),
                 failed=found["failed"],
             )
         except (ValueError, KeyError, TypeError):

@@ -22,11 +22,14 @@ class Place:
     Parameters
     ----------
     folder : pathlib.Path
-        Made where it does not exist, for its owner only.
+        Not made before :meth:`make`.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
+
+    def make(self) -> None:
+        """Make the folder where it does not exist, for its owner only."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @property

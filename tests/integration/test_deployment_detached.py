@@ -16,6 +16,7 @@ from jupyter_lifecycle.deployment import Endpoint, see_to_deployer
 from jupyter_lifecycle.deployment.deployer import running_deployer
 from jupyter_lifecycle.deployment.detach import Stopped, stop
 from jupyter_lifecycle.deployment.environment import Cancelled, Environments
+from jupyter_lifecycle.deployment.memory import MemoryFile
 from jupyter_lifecycle.envelope import Environment, Package
 from jupyter_lifecycle.errors import BuildError, DeploymentError, EndpointError, RuleError
 
@@ -112,6 +113,74 @@ def _reached(registry, envelope, name):
     last = registry.deployments("svc", 1)[0]
     step = next(step for step in last.steps if step.name == name)
     return last.envelope == envelope.id and step.state != "waiting"
+
+
+_MURDER = """
+import os, signal, sys
+from jupyter_lifecycle.deployment import keeper, attempt, memory, process
+from jupyter_lifecycle.deployment.serving import serve_registry
+
+where = {{"ServiceProcess": process.ServiceProcess, "MemoryFile": memory.MemoryFile,
+         "Attempt": attempt.Attempt, "Keeper": keeper.Keeper}}
+kind, name, when, count = {point!r}
+plain, left = getattr(where[kind], name), [count]
+
+def deadly(*a, **k):
+    left[0] -= 1
+    if left[0] == 0 and when == "before":
+        os.kill(os.getpid(), signal.SIGKILL)
+    answer = plain(*a, **k)
+    if left[0] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return answer
+
+setattr(where[kind], name, deadly)
+sys.exit(serve_registry(sys.argv[1]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "point",
+    [
+        ("MemoryFile", "write", "after", 1),
+        ("ServiceProcess", "listen", "before", 1),
+        ("ServiceProcess", "listen", "after", 1),
+        ("ServiceProcess", "drain", "before", 1),
+        ("ServiceProcess", "give_connections_to", "before", 1),
+        ("Keeper", "_report", "before", 1),
+        ("Keeper", "_report", "after", 1),
+        ("Attempt", "serving", "before", 1),
+    ],
+    ids=lambda point: f"{point[2]} {point[1]}",
+)
+def test_killed_in_the_middle_of_a_switch(registry, save, tmp_path, point):
+    """Each point is one instruction of a switch at which the deployer dies by SIGKILL."""
+    first, second = save(1.0), save(2.0)
+    jl.rule("svc", when="name = 'm' and tags.ok = 'yes'", registry=registry)
+    first.tag(ok="yes")
+    endpoint = Endpoint("svc", registry).wait(60)
+    url = endpoint.url
+    stop(place(registry), services=False)
+    second.tag(ok="yes")
+    script = tmp_path / "murder.py"
+    script.write_text(_MURDER.format(point=point))
+    with (tmp_path / "murder.log").open("wb") as log:
+        done = subprocess.run(
+            [sys.executable, script, registry.location], stderr=log, timeout=60, check=False
+        )
+    assert done.returncode == -signal.SIGKILL
+    assert endpoint.predict({"x": 1.0}) in (1.0, 2.0), "somebody serves all the time"
+    see_to_deployer(registry, wait=True)
+    until(lambda: registry.deployments("svc", 1)[0].state == "serving")
+    endpoint.wait(60)
+    assert (endpoint.predict({"x": 1.0}), endpoint.url) == (2.0, url)
+    states = sorted(deployment.state for deployment in registry.deployments("svc"))
+    assert states.count("serving") == 1
+    assert "running" not in states
+    memory = MemoryFile(place(registry) / "endpoints" / "svc" / "memory.json")
+    until(lambda: not MemoryFile(memory._path).memory.leaving)
+    assert MemoryFile(memory._path).memory.starting == ()
 
 
 def test_the_commands_stop_and_say(registry, save):

@@ -43,7 +43,8 @@ def test_steps_are_written_as_they_go():
     assert (decide.state, decide.fact, round(decide.seconds)) == ("done", "because", 2)
     assert (build.state, build.fact, start.state) == ("failed", "3 differ", "waiting")
     assert (last["state"], last["reason"]) == ("failed", "no")
-    assert last["log"][0].endswith(" a line")
+    assert last["log"][0].endswith(" decide: because")
+    assert last["log"][1].endswith(" a line")
 
 
 def test_a_switch_that_was_made_is_finished_by_the_next_deployer():

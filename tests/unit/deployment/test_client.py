@@ -177,6 +177,9 @@ def test_a_server_has_its_deployer_from_its_platform(monkeypatch, tmp_path):
     assert default_folder(registry).parent == tmp_path / "deployers"
     local = SimpleNamespace(is_local=True, location=str(tmp_path))
     assert default_folder(local) == tmp_path / "deployer"
+    monkeypatch.setattr(detach, "_POSIX", False)
+    with pytest.raises(DeploymentError, match="needs Linux or macOS"):
+        detach.see_to_deployer(local)
 
 
 def test_options_that_this_version_does_not_know_are_said_on_the_endpoint(tmp_path):

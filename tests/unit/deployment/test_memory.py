@@ -20,7 +20,9 @@ def placed(n):
 def test_memory_is_read_back_as_it_was_written(tmp_path):
     file = MemoryFile(tmp_path / "svc" / "memory.json")
     assert file.memory == Memory()
-    memory = Memory("127.0.0.1", 8000, placed(1), placed(1), (placed(2),), {"envelope": "x"})
+    memory = Memory(
+        "127.0.0.1", 8000, placed(1), placed(1), (placed(2),), (placed(3),), {"envelope": "x"}
+    )
     file.write(memory)
     assert file.memory == memory
     assert MemoryFile(tmp_path / "svc" / "memory.json").memory == memory
@@ -28,9 +30,21 @@ def test_memory_is_read_back_as_it_was_written(tmp_path):
 
 
 def test_memory_of_processes_that_come_and_go():
-    memory = Memory().with_others(placed(1)).with_others(placed(1), placed(2))
-    assert memory.others == (placed(1), placed(2))
-    assert memory.without(placed(1)).others == (placed(2),)
+    memory = Memory().begin(placed(1))
+    assert memory.starting == (placed(1),)
+    first = memory.switch(placed(1), "h", 1)
+    assert (first.serving, first.model, first.starting, first.leaving) == (
+        placed(1),
+        placed(1),
+        (),
+        (),
+    )
+    second = first.begin(placed(2)).switch(placed(2), "h", 1)
+    assert (second.serving, second.leaving) == (placed(2), (placed(1),))
+    assert second.forget(placed(1)).leaving == ()
+    closed = Placed("", "", "/run/c.sock", "/s/c", {}, "retired")
+    third = second.switch(closed, "h", 1)
+    assert (third.serving, third.model) == (closed, placed(2)), "who answers 503 is no model"
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"host": "a"}', '{"host": 1, "port": 1, "x": 2}'])
@@ -43,6 +57,8 @@ def test_memory_that_is_not_ours_is_put_aside(tmp_path, text):
 
 def test_a_place_is_for_its_owner_and_keeps_the_last_services(tmp_path):
     place = Place(tmp_path / "deployer")
+    assert not place.folder.exists()
+    place.make()
     assert place.folder.stat().st_mode & 0o077 == 0
     for n in range(14):
         folder = place.new_service("svc", f"s{n:02}")
