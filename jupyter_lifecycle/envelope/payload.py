@@ -7,16 +7,18 @@ import hashlib
 import io
 import pickle
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from jupyter_lifecycle.envelope.local_code import by_value
 from jupyter_lifecycle.envelope.refusal import refusal
 from jupyter_lifecycle.errors import IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 PROTOCOL = 5
+_CLOUDPICKLE = "cloudpickle.cloudpickle"
 
 
 def dump(model: Any, hints: Mapping[str, Any], file: Path, local: tuple[str, ...]) -> None:
@@ -60,9 +62,35 @@ def _dumps(value: Any) -> bytes:
     return stream.getvalue()
 
 
+class Reader(pickle.Unpickler):
+    """Unpickles, with classes of its own for those that travel by value.
+
+    cloudpickle would find the class of that name in the process that saved and set its state
+    anew: the user's own class, in the notebook, would get copies of its methods and fields.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data))
+        self._token = f"{uuid4().hex}-"
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Give what the stream names."""
+        found = super().find_class(module, name)
+        if module == _CLOUDPICKLE and name in ("_make_skeleton_class", "_make_skeleton_enum"):
+            return self._apart(found)
+        return found
+
+    def _apart(self, make: Callable[..., Any]) -> Callable[..., Any]:
+        def made(*arguments: Any) -> Any:
+            *rest, tracker, extra = arguments
+            return make(*rest, tracker and f"{self._token}{tracker}", extra)
+
+        return made
+
+
 def load(data: bytes) -> tuple[Any, dict[str, Any]]:
     """Give the model and its hints. This runs code: callers have asked for trust before."""
-    model, hints = pickle.loads(data)  # noqa: S301 - trusted by the caller
+    model, hints = Reader(data).load()
     return model, hints
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
-import io
 import json
-import pickle
 import sys
 import time
 import types
@@ -14,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_lifecycle.envelope.payload import Reader
 from jupyter_lifecycle.envelope.query import describe_answer, query_of
 from jupyter_lifecycle.envelope.schema import Schema
 
@@ -100,11 +99,11 @@ class ImportLog:
             self.modules.add(name)
 
 
-class _Reader(pickle.Unpickler):
+class _Reader(Reader):
     """Unpickles, and logs each module that the stream names."""
 
     def __init__(self, data: bytes, log: ImportLog) -> None:
-        super().__init__(io.BytesIO(data))
+        super().__init__(data)
         self._log = log
 
     def find_class(self, module: str, name: str) -> Any:

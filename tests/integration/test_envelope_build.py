@@ -1,5 +1,6 @@
 """Saving: real models, verified by a real verifier process."""
 
+import enum
 import json
 import os
 import sys
@@ -349,8 +350,21 @@ def test_the_users_classes_are_not_touched():
         a: int = 1
         b: int = 2
 
-    bundle = build(lambda row: row["a"], name="d", example={"row": {"a": 1}})
-    assert bundle.manifest.example.repeatable
+        def total(self):
+            return self.a + self.b
+
+    class Kind(enum.Enum):
+        ONE = 1
+
+    def model(row: Row, kind: Kind) -> int:
+        return row.total() + kind.value
+
+    before = (Row.total, Row.__init__, fields(Row), Kind.ONE)
+    bundle = build(model, name="d", example={"row": {"a": 1}, "kind": 1})
+    for _ in range(2):
+        assert bundle.predict({"row": {"a": 2}, "kind": 1}) == 5
+        assert open_bundle(bundle.path, trust=True).predict({"row": {"a": 2}, "kind": 1}) == 5
+    assert (Row.total, Row.__init__, fields(Row), Kind.ONE) == before
     assert fields(Row)[0].default_factory is MISSING
 
 
