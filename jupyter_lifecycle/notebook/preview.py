@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MEMORY_BYTES = 64 * 1024**2
 FACTS = ("rows", "null", "min", "max", "median", "distinct")
-MOST_PREVIEWED = 20
+MOST_PREVIEWED = 10
 """A cell with hundreds of features must not wait for all of their figures."""
 _HEAD = 8
 

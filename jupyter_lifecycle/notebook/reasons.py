@@ -11,12 +11,32 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jupyter_lifecycle.graph import FeatureGraph
-    from jupyter_lifecycle.materialise import NodeReport, Run, Why
+    from jupyter_lifecycle.materialise import Materialiser, NodeReport, Run, Why
 
-_MOST_REASONS = 10
+_MOST_REASONS = 3
+"""In the summary line: each costs the materialiser a look at the whole graph."""
 
 
-def summary_of(run: Run, value: Any, reasons: Sequence[Why]) -> Summary:
+def told_reasons(run: Run, targets: Sequence[str], materialiser: Materialiser) -> Sequence[str]:
+    """Say why the first of the recomputed targets ran, one line each, and how many more there are.
+
+    Parameters
+    ----------
+    run : Run
+        What ran.
+    targets : sequence of str
+        What was asked for.
+    materialiser : Materialiser
+        Knows the reasons.
+    """
+    ran = set(run.recomputed)
+    asked = [name for name in targets if name in ran]
+    lines = [materialiser.why(name).text for name in asked[:_MOST_REASONS]]
+    more = len(asked) - _MOST_REASONS
+    return [*lines, *([f"… and {more:,} more; ask %why for each."] if more > 0 else [])]
+
+
+def summary_of(run: Run, value: Any, why: Sequence[str] = ()) -> Summary:
     """Return the summary of a run.
 
     Parameters
@@ -25,20 +45,15 @@ def summary_of(run: Run, value: Any, reasons: Sequence[Why]) -> Summary:
         What ran and what came from the cache.
     value : DataFrame or dict
         What the user gets; a frame's shape and bytes are told.
-    reasons : sequence of Why
-        Of the recomputed targets.
+    why : sequence of str
+        Lines of reasons.
     """
-    chains = [why.text for why in reasons[:_MOST_REASONS]]
-    if len(reasons) > _MOST_REASONS:
-        chains.append(f"… and {len(reasons) - _MOST_REASONS:,} more; ask %why for each.")
     counts = {"recomputed": len(run.recomputed), "cached": len(run.cached)}
     if not hasattr(value, "memory_usage"):
-        return Summary(**counts, seconds=run.seconds, why=chains)
+        return Summary(**counts, seconds=run.seconds, why=why)
     rows, columns = value.shape
     size = int(value.memory_usage(index=False).sum())
-    return Summary(
-        **counts, seconds=run.seconds, rows=rows, columns=columns, bytes=size, why=chains
-    )
+    return Summary(**counts, seconds=run.seconds, rows=rows, columns=columns, bytes=size, why=why)
 
 
 def reason_of(name: str, why: Why, graph: FeatureGraph, report: NodeReport | None) -> Reason:

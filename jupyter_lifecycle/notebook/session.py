@@ -14,7 +14,7 @@ from jupyter_lifecycle.notebook.editing import Edit, card_of
 from jupyter_lifecycle.notebook.failures import screen_of
 from jupyter_lifecycle.notebook.preview import Previewer
 from jupyter_lifecycle.notebook.progress import Ticker, Tracker, listen
-from jupyter_lifecycle.notebook.reasons import reason_of, summary_of
+from jupyter_lifecycle.notebook.reasons import reason_of, summary_of, told_reasons
 from jupyter_lifecycle.notebook.selection import Selection
 from jupyter_lifecycle.notebook.targets import resolve
 from jupyter_lifecycle.notebook.tracebacks import headline, short_lines, show_short
@@ -233,8 +233,8 @@ class Session(Workspace):
         tracker = Tracker()
         run = self._run(targets, tracker, show)
         value = assemble(run, targets, result)
-        reasons = [self.materialiser.why(name) for name in targets if name in run.recomputed]
-        line = summary_line(summary_of(run, value, reasons))
+        chains = () if show is None else told_reasons(run, targets, self.materialiser)
+        line = summary_line(summary_of(run, value, chains))
         self._live.message = line.text
         self._live.tell("states", [])
         if show is not None:

@@ -60,7 +60,7 @@ def test_a_cell_with_many_features_previews_the_first(session, flights):
     card = session.feature(
         "".join(f"def f{i}(dep_delay):\n    return dep_delay\n" for i in range(25))
     )
-    assert [bool(block.facts) for block in card.blocks] == [True] * 20 + [False] * 5
+    assert [bool(block.facts) for block in card.blocks] == [True] * 10 + [False] * 15
     assert card.blocks[-1].note == ""
 
 
@@ -224,6 +224,18 @@ def test_the_reason_stands_in_the_summary(session, flights):
     shown = []
     session.compute("late", show=shown.append)
     assert "late ← double: constant K changed (2 → 30)" in shown[-1].html
+
+
+def test_the_summary_tells_the_first_reasons_and_how_many_more(session, flights):
+    session.inputs(flights)
+    session.feature(
+        "".join(f"def f{i}(dep_delay):\n    return dep_delay + {i}\n" for i in range(5))
+    )
+    shown = []
+    session.compute("f*", show=shown.append)
+    assert "f2: it was computed for the first time" in shown[-1].html
+    assert "f3:" not in shown[-1].html
+    assert "… and 2 more; ask %why for each." in shown[-1].html
 
 
 def test_a_feature_that_raises_gives_its_own_exception_and_one_screen(session, flights):
