@@ -200,7 +200,8 @@ def _rebuild(head: dict[str, Any], data: list[Any], fetch: Fetch) -> Any:
     else:
         value = pd.DataFrame(dict(enumerate(arrays)), index=index, copy=False)
         value.columns = head["columns"]
-    value.attrs = head["attrs"]
+    if head["attrs"]:
+        value.attrs = head["attrs"]
     return value.set_flags(allows_duplicate_labels=False) if head["unique"] else value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray, ExtensionDtype
 
@@ -24,13 +25,28 @@ def leaf(value: Any) -> bytes | None:
         return combine("pandas", _SINGLE[kind])
     if kind is pd.Timedelta:
         return combine("Timedelta", value.unit.encode(), scalar(value.value))
-    if kind is pd.RangeIndex:
-        name = value.name
-        if name is None or type(name) is str:
-            return combine(
-                "RangeIndex", scalar((value.start, value.stop, value.step)), scalar(name)
-            )
-    return None
+    if kind is pd.Series:
+        return _plain_series(value)
+    return _range(value) if kind is pd.RangeIndex else None
+
+
+def _range(index: pd.RangeIndex) -> bytes | None:
+    if type(index.name) not in {type(None), str}:
+        return None
+    return combine("RangeIndex", scalar((index.start, index.stop, index.step)), scalar(index.name))
+
+
+def _plain_series(value: pd.Series[Any]) -> bytes | None:
+    """Digest the most common column at once: plain numbers, counted rows, a plain name."""
+    if value.attrs or not isinstance(value.dtype, np.dtype):
+        return None
+    index = _range(value.index) if type(value.index) is pd.RangeIndex else None
+    array = arrays.leaf(value.to_numpy()) if index is not None else None
+    if index is None or array is None or type(value.name) not in {type(None), str}:
+        return None
+    if value.dtype.kind in "mM" or not value.flags.allows_duplicate_labels:
+        return None
+    return combine("Series", combine("column", array), index, scalar(value.name))
 
 
 def _series(value: pd.Series[Any]) -> Steps:

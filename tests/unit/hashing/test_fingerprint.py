@@ -445,6 +445,18 @@ def test_what_nobody_can_tell_apart_is_the_same(name: str) -> None:
     assert fingerprint(one) == fingerprint(other)
 
 
+@pytest.mark.parametrize("dtype", ["f8", "i4", "?", "M8[s]", "m8[s]", "O", "c16"])
+def test_the_short_way_for_common_columns_gives_what_the_walk_gives(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jupyter_lifecycle.hashing import frames
+
+    value = pd.Series(np.arange(5).astype(dtype), name="a")
+    short = fingerprint(value)
+    monkeypatch.setattr(frames, "_plain_series", lambda value: None)
+    assert fingerprint(value) == short
+
+
 def test_structs_are_compared_field_by_field_not_by_their_padding() -> None:
     kind = np.dtype([("a", "i1"), ("b", "f8")], align=True)
     one, other = np.zeros(2, kind), np.frombuffer(bytearray(b"\xff" * 32), kind).copy()
