@@ -440,3 +440,21 @@ def test_a_port_that_is_taken_fails_the_switch(registry, deployer, save, write):
     assert record.state == "failed"
     assert "cannot be used" in record.failure
     assert steps_of(record)["switch"].state == "failed"
+
+
+def test_a_deployer_of_a_server(registry_server, tmp_path):
+    """With a server whoever runs the deployer says that models from there may run."""
+    address, token = registry_server()
+    with jl.Registry(address, token=token("read", "write", "deploy"), trust=False) as remote:
+        jl.save(_times(2.0), name="m", example=EXAMPLE, tags={"ok": "yes"}, registry=remote)
+        remote.set_rule(Rule("svc", WHEN))
+        try:
+            with Deployer(remote, tmp_path / "d") as deployer:
+                deployer.step()
+                assert "you have not trusted" in remote.endpoint("svc").failure
+                remote.trust = True
+                remote.set_rule(Rule("svc", WHEN))
+                deployer.step()
+            assert Endpoint("svc", remote).predict({"x": 2.0}) == 4.0
+        finally:
+            stop(tmp_path / "d")
