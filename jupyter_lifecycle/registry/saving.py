@@ -82,6 +82,8 @@ def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
     started = time.perf_counter()
     envelope = where.add(bundle, tags=set_, metrics=values, author=bundle.author)
     if progress is not None:
-        fact = "nothing new: it was there already" if envelope.existed else f"as {envelope.short_id}"
+        fact = (
+            "nothing new: it was there already" if envelope.existed else f"as {envelope.short_id}"
+        )
         progress("store", time.perf_counter() - started, fact)
     return envelope

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from jupyter_lifecycle.errors import QueryError
 from jupyter_lifecycle.registry.artifacts import FolderArtifacts, put
-from jupyter_lifecycle.registry.store import Store
+from jupyter_lifecycle.registry.store import Store, planning
 from jupyter_lifecycle.registry.store.database import Database
 
 WORDS = [
@@ -108,10 +108,14 @@ def fill(store):
     return saved
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(
+    scope="module", params=["sqlite-sets", "sqlite-walks", "postgresql-sets", "postgresql-walks"]
+)
 def world(request, tmp_path_factory):
+    """A store on each database, once where all parts of a query leave few and once where none do."""
     folder = tmp_path_factory.mktemp("query")
-    if request.param == "sqlite":
+    kind, _, plan = request.param.partition("-")
+    if kind == "sqlite":
         url = f"sqlite:///{folder / 'registry.db'}"
     else:
         import psycopg
@@ -120,10 +124,12 @@ def world(request, tmp_path_factory):
         with psycopg.connect(
             f"host={cluster} user=postgres dbname=postgres", autocommit=True
         ) as admin:
-            admin.execute("CREATE DATABASE query_language")
-        url = f"postgresql://postgres@/query_language?host={cluster}"
+            admin.execute(f"CREATE DATABASE query_{plan}")
+        url = f"postgresql://postgres@/query_{plan}?host={cluster}"
     store = Store(Database(url), FolderArtifacts(folder / "artifacts"), author="ana")
-    yield store, fill(store)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning, "FEW", 1_000 if plan == "sets" else 3)
+        yield store, fill(store)
     store.close()
 
 
@@ -367,7 +373,7 @@ def orders(draw):
 
 
 RELAXED = settings(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -7,11 +7,21 @@ complement, which SQL's three values would not give.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
-from operator import and_ as both
 from typing import TYPE_CHECKING, Any, assert_never
 
-from sqlalchemy import BigInteger, and_, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    union,
+)
 from sqlalchemy.types import Double
 
 from jupyter_lifecycle.registry.query.tree import (
@@ -41,13 +51,14 @@ from jupyter_lifecycle.registry.store.schema import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy import ColumnElement, FromClause, Select, Table
+    from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, Table
 
     Expression = ColumnElement[Any]
     Condition = ColumnElement[bool]
 
 NULLABLE_COLUMNS = frozenset({"author", "python"})
 FOLDED_COLUMNS = frozenset({"name", "author"})
+INDEXED_COLUMNS = frozenset({"name", "author", "id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,52 +70,95 @@ class Ordering:
     nullable: bool
 
 
-def condition(node: Node | None, driver: Atom | None = None) -> Condition:
+def condition(node: Node | None, driver: Node | None = None) -> Condition:
     """Write the condition over ``envelopes``.
 
     Parameters
     ----------
     node : Node or None
         None holds for every envelope.
-    driver : Atom, optional
-        A test that few envelopes pass: it's written as a set that the database starts from.
-        The others are looked up for each envelope.
+    driver : Node, optional
+        A part that few envelopes pass, for which :func:`members` has a set: the database starts
+        from there. The other parts are looked up for each envelope.
     """
+    if node is not None and node is driver:
+        found = members(node)
+        assert found is not None
+        return envelopes.c.seq.in_(found)
     match node:
         case None:
             return true()
         case And(items):
             return and_(*[condition(item, driver) for item in items])
         case Or(items):
-            return or_(*[condition(item, driver) for item in items])
+            return or_(*[condition(item) for item in items])
         case Not(item):
             return not_(condition(item))
         case _:
-            return atom(node, as_set=node is driver)
+            return atom(node)
 
 
-def atom(node: Atom, *, as_set: bool = False) -> Condition:
+def atom(node: Atom) -> Condition:
     """One test: true or false for each envelope, never NULL."""
+    test, folded = _test(node)
+    if node.field.family == "column":
+        return _column(node.field, test, folded=folded)
+    table, on, value = _joined(node.field)
+    found = exists().select_from(table).where(on).correlate(envelopes)
+    return found.where(_passes(test, _folded(table, value) if folded else value))
+
+
+def members(node: Node) -> Select[Any] | CompoundSelect[Any] | None:
+    """Select the keys of the envelopes that pass; None where no index leads to them."""
     match node:
-        case Compare(field, operator, value):
-            return _where(
-                field, lambda value_of: _compare(value_of, operator, value), as_set=as_set
-            )
+        case Or(items):
+            parts = [members(item) for item in items]
+            known = [part for part in parts if part is not None]
+            return union(*known) if len(known) == len(parts) else None
+        case Compare(field) | In(field) | Exists(field):
+            return _members(field, node)
+        case _:
+            return None
+
+
+def _members(field: Field, node: Atom) -> Select[Any] | None:
+    test, _ = _test(node)
+    if field.family == "column":
+        if field.key not in INDEXED_COLUMNS or not isinstance(node, (Compare, In)):
+            return None
+        other = envelopes.alias()
+        return select(other.c.seq).where(_passes(test, other.c[field.key]))
+    if field.family == "output" and not field.key:
+        return None
+    table, key, having, part = _table(field)
+    source = table.alias()
+    found = select(source.c[key]).where(*having(source), _passes(test, source.c[part]))
+    if key == "envelope":
+        return found
+    other = envelopes.alias()
+    return select(other.c.seq).where(other.c[key].in_(found))
+
+
+def _test(node: Atom) -> tuple[Callable[[Expression], Condition] | None, bool]:
+    """Say what the field's value must pass (None: any does), and whether it's folded first."""
+    match node:
+        case Compare(_, operator, value):
+            return (lambda found: _compare(found, operator, value)), False
         case In(field, values):
             bound = [_bind(field, value) for value in values]
-            return _where(field, lambda value_of: value_of.in_(bound), as_set=as_set)
-        case Like(field, pattern, folded):
+            return (lambda found: found.in_(bound)), False
+        case Like(_, pattern, folded):
             text = canonical_pattern(pattern.casefold() if folded else pattern)
-            return _where(
-                field,
-                lambda value_of: value_of.like(text, escape="\\"),
-                as_set=as_set,
-                folded=folded,
-            )
-        case Exists(field):
-            return _where(field, None, as_set=as_set)
+            return (lambda found: found.like(text, escape="\\")), folded
+        case Exists():
+            return None, False
         case _:
             assert_never(node)
+
+
+def _passes(test: Callable[[Expression], Condition] | None, value: Expression) -> Condition:
+    # What is joined by an outer join or a nullable column may be NULL; a test of NULL is not false.
+    return value.is_not(None) if test is None else and_(value.is_not(None), test(value))
 
 
 def canonical_pattern(pattern: str) -> str:
@@ -122,31 +176,26 @@ def canonical_pattern(pattern: str) -> str:
     return "".join(parts) + ("\\\\" if quoted else "")
 
 
-def set_of(node: Atom) -> Select[Any] | None:
-    """Select the keys of the envelopes that pass a test; None for plain columns."""
-    match node:
-        case Compare(field, operator, value):
-            return _set(field, lambda value_of: _compare(value_of, operator, value))
-        case In(field, values):
-            bound = [_bind(field, value) for value in values]
-            return _set(field, lambda value_of: value_of.in_(bound))
-        case _:
-            return None
+def ordering(
+    keys: Sequence[OrderKey], *, first_is_there: bool = False
+) -> tuple[FromClause, tuple[Ordering, ...]]:
+    """Say what to select from, and by what to order: a field of another table is joined.
 
-
-def ordering(keys: Sequence[OrderKey]) -> tuple[FromClause, tuple[Ordering, ...]]:
-    """Say what to select from, and by what to order: a field of another table is joined."""
+    ``first_is_there`` leaves out what lacks the first key, which lets its index be walked.
+    """
     source: FromClause = envelopes
     ordered: list[Ordering] = []
-    for key in keys:
+    for index, key in enumerate(keys):
         field = key.field
         if field.family == "column":
-            nullable = field.key in NULLABLE_COLUMNS
-            ordered.append(Ordering(envelopes.c[field.key], key.descending, nullable))
+            ordered.append(
+                Ordering(envelopes.c[field.key], key.descending, nullable=_is_nullable(field))
+            )
             continue
         table, on, value = _joined(field)
-        source = source.outerjoin(table, on)
-        ordered.append(Ordering(value, key.descending, nullable=True))
+        is_there = first_is_there and index == 0
+        source = source.join(table, on, isouter=not is_there)
+        ordered.append(Ordering(value, key.descending, nullable=not is_there))
     return source, tuple(ordered)
 
 
@@ -170,6 +219,8 @@ def after(orderings: Sequence[Ordering], values: Sequence[Value | None], seq: in
         equal.append(key.value.is_(None) if value is None else key.value == _raw(value))
     alternatives.append(and_(*equal, envelopes.c.seq < seq))
     found: Condition = or_(*alternatives)
+    if not orderings:
+        return found
     first, start = orderings[0], values[0]
     if start is not None and not first.nullable:
         # Redundant, and what lets the database start in the middle of an index.
@@ -210,66 +261,25 @@ def _compare(value_of: Expression, operator: str, value: Value) -> Condition:
     return compared
 
 
-def _where(
-    field: Field,
-    test: Callable[[Expression], Condition] | None,
-    *,
-    as_set: bool,
-    folded: bool = False,
-) -> Condition:
-    """Hold where the field is there and its value passes the test (None: any value does)."""
-    if field.family == "column":
-        return _column(field, test, folded=folded)
-    if field.family in {"tags", "metrics"} and not as_set:
-        table, on, value = _joined(field)
-        inner = exists().select_from(table).where(on).correlate(envelopes)
-        if test is not None:
-            inner = inner.where(test(_folded(table, value) if folded else value))
-        return inner
-    found = _set(field, test, folded=folded)
-    assert found is not None
-    return _key(field).in_(found)
-
-
 def _column(
     field: Field, test: Callable[[Expression], Condition] | None, *, folded: bool
 ) -> Condition:
     column: Expression = envelopes.c[field.key]
-    value: Expression = column
-    if folded:
-        value = (
-            func.coalesce(envelopes.c[f"{field.key}_folded"], column)
-            if field.key in FOLDED_COLUMNS
-            else func.lower(column)
-        )
-    present = [column.is_not(None)] if field.key in NULLABLE_COLUMNS or test is None else []
-    passed = [test(value)] if test is not None else []
-    return reduce(both, [*present, *passed])
+    if not folded:
+        return _passes(test, column) if test is None or _is_nullable(field) else test(column)
+    if field.key in FOLDED_COLUMNS:
+        return _passes(test, func.coalesce(envelopes.c[f"{field.key}_folded"], column))
+    return _passes(test, func.lower(column))
+
+
+def _is_nullable(field: Field) -> bool:
+    return field.key in NULLABLE_COLUMNS
 
 
 def _key(field: Field) -> Expression:
     if field.family in {"input", "output"}:
         return envelopes.c.schema
-    if field.family == "package":
-        return envelopes.c.environment
-    return envelopes.c.seq
-
-
-def _set(
-    field: Field, test: Callable[[Expression], Condition] | None, *, folded: bool = False
-) -> Select[Any] | None:
-    if field.family == "column":
-        return None
-    if field.family == "output" and not field.key:
-        found = select(schemas.c.key).where(schemas.c.output_type.is_not(None))
-        value: Expression = schemas.c.output_type
-        return found if test is None else found.where(test(func.lower(value) if folded else value))
-    table, key, having, part = _table(field)
-    found = select(table.c[key]).where(*having(table))
-    if test is None:
-        return found
-    column: Expression = table.c[part]
-    return found.where(test(_folded(table, column) if folded else column))
+    return envelopes.c.environment if field.family == "package" else envelopes.c.seq
 
 
 def _folded(table: FromClause, value: Expression) -> Expression:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import func, insert, select
 
 from jupyter_lifecycle.errors import ConflictError, NotFoundError
 from jupyter_lifecycle.registry.lazy import LazyMapping
@@ -88,32 +88,28 @@ def _telling(ids: list[str]) -> list[str]:
 
 def records(
     connection: Connection,
-    found: Select[Any],
+    found: Sequence[Any],
     load: Callable[[str], Mapping[str, Any]],
-) -> tuple[tuple[EnvelopeRecord, ...], tuple[Any, ...]]:
-    """Read the envelopes of a selection that starts with :data:`COLUMNS`, and its raw rows.
+) -> tuple[EnvelopeRecord, ...]:
+    """Make records of rows that have :data:`COLUMNS`.
 
     Manifests are read through ``load`` when somebody looks into them.
     """
-    raw = tuple(connection.execute(found).all())
-    keys = [row.seq for row in raw]
+    keys = [row.seq for row in found]
     tags_of = _grouped(connection, tags, "value", keys)
     metrics_of = _grouped(connection, metrics, "latest", keys)
-    return (
-        tuple(
-            EnvelopeRecord(
-                id=row.id,
-                name=row.name,
-                author=row.author or "",
-                created_at=rows.moment(row.created_at),
-                size=row.size,
-                tags=tags_of.get(row.seq, {}),
-                metrics=metrics_of.get(row.seq, {}),
-                manifest=_lazy(load, row.id),
-            )
-            for row in raw
-        ),
-        raw,
+    return tuple(
+        EnvelopeRecord(
+            id=row.id,
+            name=row.name,
+            author=row.author or "",
+            created_at=rows.moment(row.created_at),
+            size=row.size,
+            tags=tags_of.get(row.seq, {}),
+            metrics=metrics_of.get(row.seq, {}),
+            manifest=_lazy(load, row.id),
+        )
+        for row in found
     )
 
 
@@ -141,8 +137,8 @@ def record(
     connection: Connection, seq: int, load: Callable[[str], Mapping[str, Any]]
 ) -> EnvelopeRecord:
     """One envelope."""
-    found, _ = records(connection, select(*COLUMNS).where(envelopes.c.seq == seq), load)
-    return found[0]
+    row = connection.execute(select(*COLUMNS).where(envelopes.c.seq == seq)).one()
+    return records(connection, [row], load)[0]
 
 
 def manifest_text(connection: Connection, id_: str) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select, update
 from jupyter_lifecycle.registry.query import Query, parse_condition, parse_order
 from jupyter_lifecycle.registry.query.tree import Atom, atoms, sources
 from jupyter_lifecycle.registry.records import EndpointChange, Preview, Rule
-from jupyter_lifecycle.registry.store import rows, search
+from jupyter_lifecycle.registry.store import planning, rows
 from jupyter_lifecycle.registry.store.compile import atom, condition
 from jupyter_lifecycle.registry.store.schema import envelopes, rules, wants
 
@@ -68,7 +68,7 @@ def settle(
         before = wanted(change.connection, item.rule.endpoint)
         if before != id_ and not _matches(change.connection, seq, item.query):
             continue
-        after = search.best(change.connection, item.query)
+        after = planning.first(change.connection, item.query)
         if after != before:
             now = _truths(change.connection, seq, item.atoms)
             because = _because(item, now, id_, after)
@@ -84,7 +84,7 @@ def settle_new(change: Change, seq: int, id_: str) -> tuple[EndpointChange, ...]
         if not _matches(change.connection, seq, query):
             continue
         before = wanted(change.connection, rule.endpoint)
-        after = search.best(change.connection, query)
+        after = planning.first(change.connection, query)
         if after != before:
             because = f"{id_[:10]} was saved and matches"
             found.append(write_want(change, rule, before, after, because))
@@ -94,7 +94,7 @@ def settle_new(change: Change, seq: int, id_: str) -> tuple[EndpointChange, ...]
 def settle_rule(change: Change, rule: Rule) -> EndpointChange:
     """Decide for a rule that was written just now: even the same want is a new version's."""
     before = wanted(change.connection, rule.endpoint)
-    after = search.best(change.connection, query_of(rule))
+    after = planning.first(change.connection, query_of(rule))
     return write_want(change, rule, before, after, f"rule version {rule.version}")
 
 

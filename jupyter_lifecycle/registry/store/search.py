@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
@@ -14,20 +13,17 @@ from jupyter_lifecycle.errors import NotFoundError, QueryError, did_you_mean
 from jupyter_lifecycle.registry.query import parse
 from jupyter_lifecycle.registry.query.fields import COLUMNS as FIELD_COLUMNS
 from jupyter_lifecycle.registry.query.fields import path_of
-from jupyter_lifecycle.registry.query.tree import And, Atom, Field, OrderKey, Query, atoms
-from jupyter_lifecycle.registry.store.compile import after, condition, ordering, set_of, sort
-from jupyter_lifecycle.registry.store.envelopes import COLUMNS
-from jupyter_lifecycle.registry.store.schema import envelopes, metrics, tags
+from jupyter_lifecycle.registry.query.tree import OrderKey, Query, atoms
+from jupyter_lifecycle.registry.store import planning
+from jupyter_lifecycle.registry.store.planning import NEWEST_FIRST, Found, Start
+from jupyter_lifecycle.registry.store.schema import metrics, tags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Connection
 
-    from jupyter_lifecycle.registry.query.tree import Node, Value
 
-NEWEST_FIRST = (OrderKey(Field("column", "created_at", "", "time"), descending=True),)
-FEW = 1_000
 MAX_LIMIT = 1_000
 
 
@@ -71,55 +67,6 @@ def keys(connection: Connection, family: str, limit: int = 300) -> tuple[str, ..
     return tuple(found)
 
 
-def page_select(
-    connection: Connection, query: Query, limit: int, start: tuple[list[Value | None], int] | None
-) -> tuple[Select[Any], int]:
-    """Select a page of envelopes; also how many keys of the order it carries."""
-    order = query.order or NEWEST_FIRST
-    source, orderings = ordering(order)
-    found = select(*COLUMNS, *[key.value.label(f"key_{i}") for i, key in enumerate(orderings)])
-    found = found.select_from(source).where(
-        condition(query.where, _driver(connection, query.where))
-    )
-    if start is not None:
-        found = found.where(after(orderings, *start))
-    return found.order_by(*sort(orderings)).limit(limit), len(orderings)
-
-
-def best(connection: Connection, query: Query) -> str | None:
-    """Give the id of the first match."""
-    found, _ = page_select(connection, query, 1, None)
-    row = connection.execute(found).first()
-    return None if row is None else str(row.id)
-
-
-def count(connection: Connection, query: Query) -> int:
-    """How many envelopes match."""
-    where = condition(query.where, _driver(connection, query.where))
-    found = connection.scalar(select(func.count()).select_from(envelopes).where(where))
-    assert isinstance(found, int)
-    return found
-
-
-def _driver(connection: Connection, where: Node | None) -> Atom | None:
-    """Find the condition that few envelopes pass, if one that all must pass is such.
-
-    It's found by counting to :data:`FEW` at most, in an index.
-    """
-    conjuncts = where.items if isinstance(where, And) else () if where is None else (where,)
-    best_atom: Atom | None = None
-    fewest = FEW
-    for item in conjuncts:
-        chosen = set_of(item) if isinstance(item, Atom) else None
-        if chosen is None or item.field.family not in {"tags", "metrics"}:  # type: ignore[union-attr]
-            continue
-        few = chosen.limit(fewest).subquery()
-        size = connection.scalar(select(func.count()).select_from(few))
-        if size is not None and size < fewest:
-            best_atom, fewest = item, size  # type: ignore[assignment]
-    return best_atom
-
-
 def latest(connection: Connection, query: Query, text: str) -> str:
     """Give the id of the first match.
 
@@ -128,7 +75,7 @@ def latest(connection: Connection, query: Query, text: str) -> str:
     NotFoundError
         Nothing matches; the message says which condition alone removes everything, if one does.
     """
-    found = best(connection, query)
+    found = planning.first(connection, query)
     if found is not None:
         return found
     raise NotFoundError(
@@ -137,10 +84,10 @@ def latest(connection: Connection, query: Query, text: str) -> str:
 
 
 def _culprit(connection: Connection, query: Query) -> str:
-    if best(connection, Query(None, ())) is None:
+    if planning.first(connection, Query(None, ())) is None:
         return " The registry is empty."
     for item in atoms(query.where)[:20]:
-        if best(connection, Query(item, ())) is not None:
+        if planning.first(connection, Query(item, ())) is not None:
             continue
         family, key = item.field.family, item.field.key
         near = ""
@@ -153,36 +100,37 @@ def _culprit(connection: Connection, query: Query) -> str:
     return " Each condition matches some, but none matches all."
 
 
-def encode_cursor(text: str, values: Sequence[Value | None], seq: int) -> str:
-    """Where a page ended, for the query with this text."""
-    content = json.dumps([_mark(text), list(values), seq], separators=(",", ":"))
+def encode_cursor(text: str, last: Found) -> str:
+    """Write where a page ended, for the query with this text."""
+    content = json.dumps([_mark(text), list(last.keys), last.row.seq], separators=(",", ":"))
     return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
 
 
-def decode_cursor(text: str, cursor: str, order: Sequence[OrderKey]) -> tuple[list[Any], int]:
-    """Read the values where the last page ended.
+def decode_cursor(text: str, cursor: str, order: Sequence[OrderKey]) -> Start:
+    """Read where the last page ended.
 
     Raises
     ------
     QueryError
         The cursor is not one of this query's.
     """
+    kinds = [key.field.kind for key in order or NEWEST_FIRST]
     try:
         padded = cursor.encode() + b"=" * (-len(cursor) % 4)
         mark, values, seq = json.loads(base64.urlsafe_b64decode(padded))
-        fits = mark == _mark(text) and len(values) == len(order or NEWEST_FIRST)
-        fits = fits and type(seq) is int and 0 <= seq < 2**63
-    except (ValueError, TypeError, binascii.Error):
+        fits = mark == _mark(text) and type(seq) is int and 0 <= seq < 2**63
+        fits = fits and len(values) == len(kinds) and all(map(_fits, values, kinds))
+    except (ValueError, TypeError, RecursionError):
         fits = False
-    kinds = [key.field.kind for key in order or NEWEST_FIRST]
-    if not fits or not all(map(_fits, values, kinds)):
+    if not fits:
         raise QueryError(
             "The cursor does not belong to this query. Start again without one.", position=0
         )
-    return [
-        float(v) if k == "number" and v is not None else v
-        for v, k in zip(values, kinds, strict=True)
-    ], seq
+    numbers = [
+        float(value) if kind == "number" and value is not None else value
+        for value, kind in zip(values, kinds, strict=True)
+    ]
+    return Start(tuple(numbers), seq)
 
 
 def _fits(value: object, kind: str) -> bool:

@@ -16,6 +16,7 @@ from jupyter_lifecycle.registry.store import (
     evaluation,
     events,
     labels,
+    planning,
     rules,
     search,
     tokens,
@@ -119,13 +120,11 @@ class Store:
         with self._database.reading() as connection:
             parsed = search.read_query(connection, query)
             start = None if cursor is None else search.decode_cursor(query, cursor, parsed.order)
-            found, keys = search.page_select(connection, parsed, limit + 1, start)
-            records, raw = envelopes.records(connection, found, self._load_manifest)
-        if len(raw) <= limit:
-            return Page(records)
-        last = raw[limit - 1]
-        values = [getattr(last, f"key_{index}") for index in range(keys)]
-        return Page(records[:limit], search.encode_cursor(query, values, last.seq))
+            found = planning.page(connection, parsed, limit + 1, start)
+            shown = [one.row for one in found[:limit]]
+            records = envelopes.records(connection, shown, self._load_manifest)
+        more = len(found) > limit
+        return Page(records, search.encode_cursor(query, found[limit - 1]) if more else None)
 
     def latest(self, query: str) -> EnvelopeRecord:
         """Give the first match.
@@ -144,7 +143,7 @@ class Store:
     def count(self, query: str) -> int:
         """How many envelopes match."""
         with self._database.reading() as connection:
-            return search.count(connection, search.read_query(connection, query))
+            return planning.count(connection, search.read_query(connection, query).where)
 
     def get(self, prefix: str) -> EnvelopeRecord:
         """Give the envelope whose id starts so.
