@@ -93,7 +93,7 @@ def _inspect(code: CodeType) -> CodeFacts:
         instructions = Instructions(current)
         nested: list[CodeType] = []
         pieces.append(_digest(current, instructions, nested))
-        names.read(current, instructions.steps)
+        names.read(current, instructions)
         todo.extend(reversed(nested))
     lines = linecache.getlines(code.co_filename)
     return CodeFacts(

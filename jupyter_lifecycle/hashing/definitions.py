@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jupyter_lifecycle.hashing.digest import combine
 from jupyter_lifecycle.hashing.functions import library, walk_function
 from jupyter_lifecycle.hashing.packages import home
+from jupyter_lifecycle.hashing.summary import summary
 from jupyter_lifecycle.hashing.trace import Trace, is_code, is_frozen
 
 if TYPE_CHECKING:
@@ -75,13 +76,14 @@ def _is_settled(value: type, name: str) -> bool:
 
 
 def _body(value: type) -> str:
-    """Return the source of a class, or its name where there is none."""
-    import inspect
-
-    try:
-        return inspect.getsource(value)
-    except (OSError, TypeError):
-        return f"class {value.__qualname__}"
+    """Show a class by its members; its functions are parts of their own."""
+    bases = ", ".join(base.__qualname__ for base in value.__bases__ if base is not object)
+    lines = [f"class {value.__qualname__}({bases}):" if bases else f"class {value.__qualname__}:"]
+    for name, item in vars(value).items():
+        if name not in _NO_CODE:
+            shown = f"def {name}" if isinstance(item, FunctionType) else f"{name} = {summary(item)}"
+            lines.append(f"    {shown}")
+    return "\n".join(lines)
 
 
 def _module(value: ModuleType, trace: Trace) -> Steps:

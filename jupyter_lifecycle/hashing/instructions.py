@@ -63,6 +63,10 @@ _LOAD_METHOD: Final = _OP.get("LOAD_METHOD", -1)
 _ATTRIBUTE_HAS_FLAG: Final = sys.version_info >= (3, 12)
 
 
+_NULL_AFTER: Final = _OP["PUSH_NULL"] if sys.version_info >= (3, 13) else -1
+"""From Python 3.13 on it stands after what is called, before that it stood in front of it."""
+
+
 class Instructions:
     """The instructions of one code object.
 
@@ -72,11 +76,13 @@ class Instructions:
         Of a function, a class body or a module.
     """
 
-    __slots__ = ("_code", "_ends", "_starts", "steps")
+    __slots__ = ("_code", "_ends", "_starts", "called", "steps")
 
     def __init__(self, code: CodeType) -> None:
         self._code = code
         self.steps: list[Step] = []
+        self.called: set[int] = set()
+        """Numbers of the instructions whose result is made ready to be called right after."""
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._decode(code.co_code)
@@ -95,6 +101,8 @@ class Instructions:
                 high = (low | high) << 8
                 continue
             kept = op not in _SILENT
+            if op == _NULL_AFTER:
+                self.called.add(len(steps) - 1)
             if kept:
                 arg = low | high
                 pair = _PAIRS.get(op)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType
 
-    from jupyter_lifecycle.hashing.instructions import Step
+    from jupyter_lifecycle.hashing.instructions import Instructions
 
 _OP: Final = dis.opmap
 _MODERN: Final = sys.version_info >= (3, 12)
@@ -80,19 +80,20 @@ class Names:
                 self._found[Reference("moment", name)] = None
         return tuple(self._found)
 
-    def read(self, code: CodeType, steps: list[Step]) -> None:
+    def read(self, code: CodeType, instructions: Instructions) -> None:
         """Read one code object.
 
         Parameters
         ----------
         code : CodeType
             Any.
-        steps : list of tuple
-            Its instructions, operation and argument each.
+        instructions : Instructions
+            Its own.
         """
         self._text += [c for c in code.co_consts if type(c) is str]
-        scan = _Scan(code, steps)
-        self.attributes |= {scan.name(*step) for step in steps if step[0] in _ATTRIBUTES}
+        scan = _Scan(code, instructions)
+        read = (step for step in instructions.steps if step[0] in _ATTRIBUTES)
+        self.attributes |= {scan.name(*step) for step in read}
         for reference in scan.references():
             self._found[reference] = None
 
@@ -100,10 +101,11 @@ class Names:
 class _Scan:
     """One pass over the instructions of one code object."""
 
-    def __init__(self, code: CodeType, steps: list[Step]) -> None:
+    def __init__(self, code: CodeType, instructions: Instructions) -> None:
         self._code = code
-        self._steps = steps
-        self._end = len(steps)
+        self._steps = instructions.steps
+        self._called = instructions.called
+        self._end = len(self._steps)
         self._modules: dict[int, tuple[Literal["import", "from"], str, tuple[str, ...]]] = {}
         """Local variables that hold what an import statement bound, and nothing else."""
 
@@ -189,7 +191,9 @@ class _Scan:
         """Tell whether what an instruction loads, or an attribute of it, is loaded to be called."""
         op, arg = self._steps[position]
         flagged = op == _LOAD_GLOBAL or (_MODERN and op == _OP["LOAD_ATTR"])
-        return op == _OP.get("LOAD_METHOD") or (flagged and bool(arg & 1))
+        if op == _OP.get("LOAD_METHOD") or (flagged and arg & 1):
+            return True
+        return position in self._called
 
     def _is_given(self, position: int) -> bool:
         """Tell whether the first argument of a call is there, and isn't a literal None."""

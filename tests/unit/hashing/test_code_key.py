@@ -611,7 +611,7 @@ def test_parts_name_what_counts_and_show_it(modules: Any) -> None:
     assert texts["package numpy"] == f"numpy {np.__version__}"
     assert texts["package pandas"] == f"pandas {pd.__version__}"
     assert "np.sqrt(mine.previous_hour(x))" in found.parts[0].text
-    assert "class Scale" in texts["class Scale"]
+    assert texts["class Scale"] == "class Scale:\n    n = 1"
     assert {part.kind for part in found.parts} >= {"code", "helper", "constant", "class", "package"}
 
 

@@ -122,7 +122,7 @@ GROUPS: dict[str, list[object]] = {
     ],
     "zero": [0, 0.0, -0.0, False, "", b"", None, [], (), {}, set(), frozenset(), deque(), "0"],
     "nothing": [
-        *(None, float("nan"), pd.NaT, pd.NA, np.datetime64("NaT"), np.timedelta64("NaT")),
+        *(None, float("nan"), pd.NaT, pd.NA, np.datetime64("NaT", "s"), np.timedelta64("NaT", "s")),
         *(np.float32("nan"), "nan", "None", Ellipsis, NotImplemented, [None], Decimal("NaN")),
     ],
     "concatenate alike": [
