@@ -166,6 +166,7 @@ class Endpoint:
     def _wait(self, line: ProgressLine, deadline: float, timeout: float) -> None:
         from jupyter_lifecycle.deployment.detach import see_to_deployer
 
+        see_to_deployer(self._registry)
         starts = 0
         pause = threading.Event()
         while True:
@@ -189,7 +190,7 @@ class Endpoint:
 
     def _give_up(self, record: EndpointRecord) -> None:
         """Say why waiting longer would lead nowhere, where it would not."""
-        if record.state == "failed":
+        if record.state == "failed" and _is_news(record):
             keeps = (
                 f" {record.serving[:10]} keeps serving."
                 if record.serving is not None
@@ -299,6 +300,12 @@ def endpoint(name: str, *, registry: Registry | str | os.PathLike[str] | None = 
     from jupyter_lifecycle.deployment.rules import registry_of
 
     return Endpoint(name, registry_of(registry))
+
+
+def _is_news(record: EndpointRecord) -> bool:
+    """Whether the failure is of what is wanted now, not of an attempt before that."""
+    last, want = record.last_deployment, record.want
+    return last is None or want is None or last.created_at >= want.since
 
 
 def _standing(record: EndpointRecord) -> str:

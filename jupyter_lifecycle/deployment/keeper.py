@@ -81,9 +81,7 @@ class Keeper:
             return True
         if time.monotonic() < self._not_before:
             return False
-        memory = self._file.memory
-        dead = self._serving is not None and not self._serving.alive()
-        return dead or (memory.model is not None and memory.serving != memory.model)
+        return self._lacks() is not None
 
     def keeps_something(self) -> bool:
         """Whether a process of this endpoint runs or should."""
@@ -162,8 +160,7 @@ class Keeper:
             if heir[0] != memory.serving:
                 memory = memory.switch(heir[0], *self._public.getsockname()[:2])
         self._file.write(memory)
-        self._settle_interrupted()
-        self._recovered = True
+        self._recovered = self._behind = True
 
     def _settle_interrupted(self) -> None:
         model = self._file.memory.model
@@ -202,6 +199,7 @@ class Keeper:
         """Name what has to change before something that failed is tried again."""
         return {
             "envelope": want.envelope,
+            "since": want.since.isoformat(),
             "rule_version": want.rule_version,
             "options": options.to_json(),
             "here": [__version__, platform.python_version(), sys.prefix],
@@ -266,6 +264,7 @@ class Keeper:
         assert want.envelope is not None
 
         def cancelled() -> bool:
+            self._revive()  # what serves must not stay dead for as long as a build takes
             return self._cancelled(want, options)
 
         with attempt.step("decide") as step:
@@ -349,17 +348,20 @@ class Keeper:
 
     # -- keeping alive
 
+    def _lacks(self) -> Placed | None:
+        """Name what should answer and does not; None where all is well."""
+        memory = self._file.memory
+        wanted = memory.model if memory.model is not None else memory.serving
+        alive = self._serving is not None and self._serving.alive()
+        return None if alive and memory.serving == wanted else wanted
+
     def _revive(self) -> None:
         """Start what serves again where it died; longer pauses where it keeps dying."""
-        memory = self._file.memory
-        alive = self._serving is not None and self._serving.alive()
-        wanted = memory.model if memory.model is not None else memory.serving
-        if wanted is None or (alive and memory.serving == wanted):
-            return
-        if time.monotonic() < self._not_before:
+        wanted = self._lacks()
+        if wanted is None or time.monotonic() < self._not_before:
             return
         how = ""
-        if self._serving is not None and not alive:
+        if self._serving is not None and not self._serving.alive():
             how = self._serving.ending()
             if time.monotonic() - self._serving.started > _CALM_SECONDS:
                 self._deaths = 0

@@ -256,6 +256,10 @@ def test_a_version_that_fails_leaves_the_old_one_serving(
         "a rule that is written again asks for it"
     )
 
+    bad.untag("ok").tag(ok="yes")
+    deployer.step()
+    assert len(registry.deployments("svc")) == attempts + 2, "a want that is new asks for it too"
+
     bad.untag("ok")
     deployer.step()
     record = registry.endpoint("svc")
@@ -458,3 +462,29 @@ def test_a_deployer_of_a_server(registry_server, tmp_path):
             assert Endpoint("svc", remote).predict({"x": 2.0}) == 4.0
         finally:
             stop(tmp_path / "d")
+
+
+def test_what_serves_is_kept_alive_while_something_else_is_deployed(
+    registry, runs, save, write, ask
+):
+    class Slow:
+        def __setstate__(self, state):
+            import sys
+            import time
+
+            while sys.argv[0].endswith("service.py") and time.sleep(0.05) is None:
+                pass  # for ever: its start takes as long as it may
+
+        def __getstate__(self):
+            return {"a": 1}
+
+        def __call__(self, x: float) -> float:
+            return x
+
+    save(2.0)
+    write(start_seconds=60)
+    Endpoint("svc", registry).wait(60)
+    save(0, body=Slow())
+    until(lambda: registry.endpoint("svc").state == "deploying")
+    os.kill(serving_pid(registry), signal.SIGKILL)
+    assert ask({"x": 2.0}) == 4.0

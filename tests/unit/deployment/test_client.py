@@ -1,7 +1,7 @@
 """The endpoint's client where the answer is no answer, with a registry that says what it's told."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +12,7 @@ from jupyter_lifecycle.deployment import client, detach
 from jupyter_lifecycle.deployment.client import Endpoint
 from jupyter_lifecycle.deployment.deployer import Deployer, default_folder, lock_file
 from jupyter_lifecycle.errors import DeploymentError, EndpointError, RuleError
-from jupyter_lifecycle.registry.records import EndpointRecord, Rule, Want
+from jupyter_lifecycle.registry.records import Deployment, EndpointRecord, Rule, Want
 
 NOW = datetime(2026, 11, 2, 14, 8, tzinfo=UTC)
 RULE = Rule("svc", "tags.ok = 'yes'")
@@ -32,7 +32,7 @@ RECORD = EndpointRecord(
 
 @pytest.fixture
 def endpoint(monkeypatch):
-    monkeypatch.setattr(detach, "see_to_deployer", lambda registry, wait: False)
+    monkeypatch.setattr(detach, "see_to_deployer", lambda registry, wait=False: False)
 
     def make(**facts):
         record = replace(RECORD, **facts)
@@ -49,6 +49,16 @@ def endpoint(monkeypatch):
             f"{A[:10]} was not deployed to svc. {B[:10]} keeps serving. It broke.",
         ),
         ({"state": "failed", "failure": "It broke."}, "Nothing serves. It broke."),
+        (
+            {
+                "state": "failed",
+                "failure": "It broke.",
+                "last_deployment": Deployment(
+                    "d", "svc", A, 1, "failed", NOW - timedelta(1), NOW - timedelta(1)
+                ),
+            },
+            "does not serve after 0 s: it is failed",
+        ),
         ({"rule": None, "want": None}, "has no rule any more"),
         (
             {"want": replace(RECORD.want, envelope=None)},
@@ -67,7 +77,7 @@ def test_waiting_ends_with_the_reason(endpoint, facts, said):
 
 
 def test_waiting_gives_up_where_deployers_keep_ending(endpoint, monkeypatch):
-    monkeypatch.setattr(detach, "see_to_deployer", lambda registry, wait: True)
+    monkeypatch.setattr(detach, "see_to_deployer", lambda registry, wait=False: True)
     monkeypatch.setattr(client, "_LOOK", 0)
     with pytest.raises(EndpointError, match="keeps ending by itself"):
         endpoint().wait(60)
