@@ -257,7 +257,8 @@ class TagPanel(Panel):
                 else element("span", "A new tag shows here what it would deploy.", class_="jl-say")
             )
             toggle(self._code, "jl-hidden", on="code" not in self._opened)
-            self._code.value = element("div", views.code_block(self.code), class_="jl-padded")
+            code = views.code_block(self.code) if changes else views.hint("No change yet.")
+            self._code.value = element("div", code, class_="jl-padded")
             self._past.value = tag_views.history_view(
                 self._history, self._envelope, now, all_of_them="history" in self._opened
             )

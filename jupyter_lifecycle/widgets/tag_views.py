@@ -137,7 +137,7 @@ def tag_code(pending: Mapping[str, str], removed: Sequence[str], variable: str) 
         lines.append(f"{variable}.tag({{{items}}})")
     if removed:
         lines.append(f"{variable}.untag({', '.join(quoted(key) for key in removed)})")
-    return "\n".join(lines) or f'{variable}.tag(key="value")'
+    return "\n".join(lines)
 
 
 def conflict_view(

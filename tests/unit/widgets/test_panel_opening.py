@@ -60,7 +60,8 @@ def test_the_tag_panel_takes_an_envelope_or_an_id(registry, shelf, monkeypatch):
         "IPython.get_ipython", lambda: types.SimpleNamespace(user_ns={"mine": envelope})
     )
     panel = opening.tag_panel(envelope)
-    assert panel.code == 'mine.tag(key="value")'
+    panel._chips.pending = {"a": "b"}
+    assert panel.code == 'mine.tag(a="b")'
     panel.close()
     panel = opening.tag_panel(envelope.short_id, registry=registry)
     assert panel.plain().startswith(f"departure-delay {envelope.short_id}")
