@@ -157,6 +157,9 @@ class Deployer:
         self.take()
         useful = time.monotonic()
         while not self._stopping.wait(_TICK):
+            if self._is_homeless():
+                self._abandon()
+                return
             self._turn()
             if (
                 self._wants
@@ -217,6 +220,23 @@ class Deployer:
                 self._pause.pop(endpoint, None)
                 self._due.discard(endpoint)
                 self._start(endpoint)
+
+    def _is_homeless(self) -> bool:
+        """Whether somebody deleted the folder: another deployer may be at home there by now."""
+        assert self._lock is not None
+        mine = os.fstat(self._lock.fileno())
+        try:
+            now = self._place.lock.stat()
+        except FileNotFoundError:
+            return True
+        return (now.st_dev, now.st_ino) != (mine.st_dev, mine.st_ino)
+
+    def _abandon(self) -> None:
+        LOG.error("%s was deleted; the deployer and its services end", self._place.folder)
+        self._stopping.set()
+        self._finish()
+        for keeper in self._keepers.values():
+            keeper.abandon()
 
     def _look(self) -> None:
         rules = {rule.endpoint: rule for rule in self._registry.rules()}

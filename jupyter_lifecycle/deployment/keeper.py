@@ -123,6 +123,12 @@ class Keeper:
                 self._deploy(want, options)
         self._revive()
 
+    def abandon(self) -> None:
+        """Have everything end that runs here; nothing is written, there is nowhere to write to."""
+        for process in [self._serving, *(p for _, p, _ in self._leaving.values())]:
+            if process is not None:
+                process.drain(DRAIN_SECONDS)
+
     def leave(self) -> None:
         """Let go of everything; the services go on by themselves."""
         for process in [self._serving, *(p for _, p, _ in self._leaving.values())]:

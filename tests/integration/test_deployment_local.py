@@ -488,3 +488,29 @@ def test_what_serves_is_kept_alive_while_something_else_is_deployed(
     until(lambda: registry.endpoint("svc").state == "deploying")
     os.kill(serving_pid(registry), signal.SIGKILL)
     assert ask({"x": 2.0}) == 4.0
+
+
+def test_a_deployer_whose_folder_was_deleted_ends_with_its_services(registry, save, write):
+    import shutil
+
+    save(2.0)
+    write()
+    deployer = Deployer(registry)
+    deployer.take()
+    thread = threading.Thread(target=deployer.run)
+    thread.start()
+    endpoint = Endpoint("svc", registry).wait(60)
+    address = endpoint.url
+    shutil.rmtree(Path(registry.location) / "deployer")
+    thread.join(30)
+    assert not thread.is_alive()
+    deployer.close()
+    until(lambda: _is_refused(address))
+
+
+def _is_refused(address):
+    try:
+        get(address, "/health")
+    except OSError:
+        return True
+    return False
