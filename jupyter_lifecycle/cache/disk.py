@@ -36,7 +36,7 @@ class Disk:
 
     def _path(self, name: bytes) -> str:
         text = name.hex()
-        return f"{self._folder}/{text[:2]}/{text[2:]}"
+        return f"{self._folder}/{text[:1]}/{text[1:]}"
 
     def make(self) -> None:
         """Make the folder, readable by its owner alone."""
