@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select, update
 
 from jupyter_lifecycle.registry.query import Query, parse_condition, parse_order
-from jupyter_lifecycle.registry.query.tree import Atom, atoms, sources
+from jupyter_lifecycle.registry.query.tree import Atom, Node, atoms, sources
 from jupyter_lifecycle.registry.records import EndpointChange, Preview, Rule
 from jupyter_lifecycle.registry.store import planning, rows
-from jupyter_lifecycle.registry.store.compile import atom, condition
+from jupyter_lifecycle.registry.store.compile import condition
 from jupyter_lifecycle.registry.store.schema import envelopes, rules, wants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection
 
     from jupyter_lifecycle.registry.store.events import Change
+
+MAX_COLUMNS = 500
+"""Of one SELECT; PostgreSQL takes 1,664 and SQLite 2,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,38 +53,46 @@ def all_rules(connection: Connection) -> tuple[Rule, ...]:
 def watch(connection: Connection, seq: int, touched: Iterable[str]) -> tuple[Watched, ...]:
     """Give the rules that read one of the touched fields (``tags.approved``), before the change."""
     changing = frozenset(touched)
-    watched = []
-    for rule in all_rules(connection):
-        query = query_of(rule)
-        if sources(query) & changing:
-            reading = tuple(a for a in atoms(query.where) if a.field.source in changing)
-            watched.append(Watched(rule, query, reading, _truths(connection, seq, reading)))
-    return tuple(watched)
+    read = [(rule, query_of(rule)) for rule in all_rules(connection)]
+    concerned = [(rule, query) for rule, query in read if sources(query) & changing]
+    tests = [
+        tuple(test for test in atoms(query.where) if test.field.source in changing)
+        for _, query in concerned
+    ]
+    before = iter(_truths(connection, seq, [test for some in tests for test in some]))
+    return tuple(
+        Watched(rule, query, some, tuple(next(before) for _ in some))
+        for (rule, query), some in zip(concerned, tests, strict=True)
+    )
 
 
 def settle(
     change: Change, seq: int, id_: str, watched: tuple[Watched, ...]
 ) -> tuple[EndpointChange, ...]:
     """Decide again after one envelope changed, and write what became different."""
-    found = []
-    for item in watched:
-        before = wanted(change.connection, item.rule.endpoint)
-        if before != id_ and not _matches(change.connection, seq, item.query):
+    if not watched:
+        return ()
+    connection, found = change.connection, []
+    wanted_now = _wanted_by_endpoint(connection)
+    matches = _truths(connection, seq, [item.query.where for item in watched])
+    for item, matching in zip(watched, matches, strict=True):
+        before = wanted_now.get(item.rule.endpoint)
+        if before != id_ and not matching:
             continue
-        after = planning.first(change.connection, item.query)
+        after = planning.first(connection, item.query)
         if after != before:
-            now = _truths(change.connection, seq, item.atoms)
-            because = _because(item, now, id_, after)
+            because = _because(item, _truths(connection, seq, item.atoms), id_, after)
             found.append(write_want(change, item.rule, before, after, because))
     return tuple(found)
 
 
 def settle_new(change: Change, seq: int, id_: str) -> tuple[EndpointChange, ...]:
     """Decide again after an envelope was added."""
+    read = [(rule, query_of(rule)) for rule in all_rules(change.connection)]
+    matches = _truths(change.connection, seq, [query.where for _, query in read])
     found = []
-    for rule in all_rules(change.connection):
-        query = query_of(rule)
-        if not _matches(change.connection, seq, query):
+    for (rule, query), matching in zip(read, matches, strict=True):
+        if not matching:
             continue
         before = wanted(change.connection, rule.endpoint)
         after = planning.first(change.connection, query)
@@ -155,20 +166,25 @@ def write_want(
     )
 
 
-def _matches(connection: Connection, seq: int, query: Query) -> bool:
-    mine = (envelopes.c.seq == seq) & condition(query.where)
-    return connection.scalar(select(envelopes.c.seq).where(mine)) is not None
+def _wanted_by_endpoint(connection: Connection) -> dict[str, str | None]:
+    found = connection.execute(select(wants.c.endpoint, wants.c.envelope))
+    return {row.endpoint: row.envelope for row in found}
 
 
-def _truths(connection: Connection, seq: int, tests: tuple[Atom, ...]) -> tuple[bool, ...]:
-    if not tests:
-        return ()
-    columns = [atom(test).label(f"test_{i}") for i, test in enumerate(tests)]
-    row = connection.execute(select(*columns).where(envelopes.c.seq == seq)).one()
-    return tuple(bool(value) for value in row)
+def _truths(connection: Connection, seq: int, tests: Sequence[Node | None]) -> list[bool]:
+    """Say which conditions hold for an envelope; many are asked in one statement."""
+    truths: list[bool] = []
+    for start in range(0, len(tests), MAX_COLUMNS):
+        columns = [
+            condition(test).label(f"test_{index}")
+            for index, test in enumerate(tests[start : start + MAX_COLUMNS])
+        ]
+        row = connection.execute(select(*columns).where(envelopes.c.seq == seq)).one()
+        truths += map(bool, row)
+    return truths
 
 
-def _because(item: Watched, now: tuple[bool, ...], id_: str, after: str | None) -> str:
+def _because(item: Watched, now: Sequence[bool], id_: str, after: str | None) -> str:
     flips = [
         f"{test.text} became {'true' if true else 'false'}"
         for test, was, true in zip(item.atoms, item.before, now, strict=True)
