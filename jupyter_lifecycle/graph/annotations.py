@@ -6,11 +6,9 @@ Only two classes that have nothing to do with each other are refused. What is no
 
 from __future__ import annotations
 
-import builtins
 import types
 from numbers import Number
 from typing import (
-    TYPE_CHECKING,
     Annotated,
     Any,
     Literal,
@@ -22,9 +20,7 @@ from typing import (
 )
 
 from jupyter_lifecycle.graph.feature import MISSING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from jupyter_lifecycle.graph.hints import looked_up
 
 _UNIONS = (Union, types.UnionType)
 
@@ -55,14 +51,15 @@ class Annotations:
             return True
         if type(given) is str and type(wanted) is str and given == wanted:
             return True
-        given, wanted = self._resolve(given, giver), self._resolve(wanted, taker)
+        given, wanted = self.resolved(given, giver), self.resolved(wanted, taker)
         # The annotations are kept with the verdict: an id is only good while its object lives.
         key = (id(given), id(wanted))
         if key not in self._verdicts:
             self._verdicts[key] = (_overlap(given, wanted), given, wanted)
         return self._verdicts[key][0]
 
-    def _resolve(self, annotation: Any, function: Any) -> Any:
+    def resolved(self, annotation: Any, function: Any) -> Any:
+        """Return what an annotation means; text is looked up where the function lives."""
         if type(annotation) is not str:
             return annotation
         namespace = getattr(function, "__globals__", None)
@@ -70,31 +67,13 @@ class Annotations:
             return Any
         key = (id(namespace), annotation)
         if key not in self._resolved:
-            self._resolved[key] = _look_up(annotation, namespace)
+            self._resolved[key] = looked_up(annotation, namespace)
         return self._resolved[key]
 
 
-def _look_up(annotation: str, namespace: Mapping[str, Any]) -> Any:
-    """Resolve a dotted name, or a union of dotted names; anything else counts as not understood.
-
-    Text is never evaluated: an annotation under ``TYPE_CHECKING`` may name what does not exist.
-    """
-    found: list[Any] = []
-    for part in annotation.split("|"):
-        first, *rest = part.strip().split(".")
-        if first == "None":
-            found.append(types.NoneType)
-            continue
-        value = namespace.get(first, getattr(builtins, first, Any))
-        for attribute in rest:
-            value = getattr(value, attribute, Any)
-        if not isinstance(value, type):
-            return Any
-        found.append(value)
-    union = found[0]
-    for each in found[1:]:
-        union = union | each
-    return union
+def resolved_annotation(annotation: Any, function: Any) -> Any:
+    """Return what an annotation means where it stands; ``Any`` where it is not understood."""
+    return Annotations().resolved(annotation, function)
 
 
 def _overlap(given: Any, wanted: Any) -> bool:

@@ -18,6 +18,8 @@ from jupyter_lifecycle.graph.feature import MISSING, Feature, Origin, Parameter
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from jupyter_lifecycle.graph.modifiers.stages import Modifier
+
     AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
     CacheMode = Literal["auto", "always", "never"]
 
@@ -35,6 +37,8 @@ class FeatureOptions:
 
     tags: Mapping[str, str] = field(default_factory=dict)
     cache: CacheMode = "auto"
+    modifiers: tuple[Modifier, ...] = ()
+    """From the one that stands nearest to the function."""
 
 
 _DEFAULTS = FeatureOptions()
@@ -86,13 +90,19 @@ def feature(
         raise FeatureDefinitionError(
             f"@feature(cache={cache!r}) is not known. Use one of {', '.join(_CACHE_MODES)}."
         )
-    options = FeatureOptions(dict(tags or {}), cache)
 
     def mark(marked: AnyFunction) -> AnyFunction:
-        setattr(marked, MARK, options)
+        modifiers = options_of(marked).modifiers
+        setattr(marked, MARK, FeatureOptions(dict(tags or {}), cache, modifiers))
         return marked
 
     return mark if function is None else mark(function)
+
+
+def options_of(function: Callable[..., Any]) -> FeatureOptions:
+    """Return what ``@feature`` and the modifiers left on a function."""
+    found = getattr(function, MARK, _DEFAULTS)
+    return found if isinstance(found, FeatureOptions) else _DEFAULTS
 
 
 def make_feature(
@@ -116,9 +126,21 @@ def make_feature(
     Raises
     ------
     FeatureDefinitionError
-        If it cannot be a feature; the message says why and names the place.
+        If it cannot be a feature, or its modifiers make none or several of it; the message says
+        why and names the place.
     """
-    return FeatureReader().read(function, origin, source)
+    if not options_of(function).modifiers:
+        return FeatureReader().read(function, origin, source)
+    from jupyter_lifecycle.graph.modifiers.resolution import make_features
+
+    made = make_features(function, origin=origin, source=source)
+    if len(made) != 1:
+        names = ", ".join([each.name for each in made])
+        raise FeatureDefinitionError(
+            f"{function.__name__} becomes {len(made)} features"
+            f"{f' ({names})' if names else ''} by its modifiers: use make_features."
+        )
+    return made[0]
 
 
 class FeatureReader:

@@ -192,7 +192,7 @@ def _refuse_annotations(
         if giver.returns is parameter.annotation:
             return
         wanted = parameter.annotation
-        if not annotations.fit(giver.returns, giver.function, wanted, taker.function):
+        if not annotations.fit(giver.returns, giver.written, wanted, taker.written):
             problems.append(
                 f"{taker.name} ({place(taker)}) takes {giver.name} as {written(wanted)}, but "
                 f"{giver.name} ({place(giver)}) gives {written(giver.returns)}. "

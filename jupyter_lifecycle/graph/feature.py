@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from jupyter_lifecycle.graph.checks import Check
+
 MISSING: Any = type("Missing", (), {"__repr__": lambda _: "MISSING", "__slots__": ()})()
 """Stands for "no default" and "no annotation"."""
 
@@ -56,6 +58,15 @@ class Feature:
     tags: Mapping[str, str] = field(default_factory=dict)
     cache: Literal["auto", "always", "never"] = "auto"
     """``always`` caches although it was seen to be impure; ``never`` computes each time."""
+    definition: Callable[..., Any] | None = None
+    """The function that somebody wrote, where a modifier made :attr:`function` from it."""
+    checks: tuple[Check, ...] = ()
+    """What each of its values must satisfy, in the order in which they are looked at."""
+
+    @property
+    def written(self) -> Callable[..., Any]:
+        """The function that somebody wrote."""
+        return self.function if self.definition is None else self.definition
 
     @property
     def source(self) -> str:

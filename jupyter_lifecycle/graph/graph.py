@@ -11,8 +11,9 @@ from jupyter_lifecycle.errors import (
     UnboundError,
     did_you_mean,
 )
-from jupyter_lifecycle.graph.definition import FeatureReader
+from jupyter_lifecycle.graph.definition import MARK, FeatureReader
 from jupyter_lifecycle.graph.edit import Delta, Structure, duplicate_line, edited, place, several
+from jupyter_lifecycle.graph.modifiers.resolution import resolved
 from jupyter_lifecycle.graph.modules import feature_functions
 from jupyter_lifecycle.graph.near import NearNames
 from jupyter_lifecycle.graph.order import post_order
@@ -57,13 +58,17 @@ class FeatureGraph:
         self._inputs: tuple[str, ...] | None = None
 
     @classmethod
-    def from_functions(cls, *functions: Callable[..., Any]) -> FeatureGraph:
+    def from_functions(
+        cls, *functions: Callable[..., Any], config: Mapping[str, Any] | None = None
+    ) -> FeatureGraph:
         """Build a graph of these functions.
 
         Parameters
         ----------
         *functions : callable
-            Each gives the column of its name.
+            Each gives the column of its name, or what its modifiers make of it.
+        config : mapping of str to any, optional
+            Values for parameters that no feature defines, and what modifiers look at.
 
         Returns
         -------
@@ -73,7 +78,7 @@ class FeatureGraph:
         ------
         FeatureDefinitionError, DuplicateFeatureError, AnnotationError, CycleError
         """
-        return cls().with_functions(*functions)[0]
+        return cls(config=config).with_functions(*functions)[0]
 
     @classmethod
     def from_modules(
@@ -235,10 +240,14 @@ class FeatureGraph:
             This graph stays as it is.
         """
         reader = FeatureReader()
-        features, problems = [], []
+        features: list[Feature] = []
+        problems = []
         for function in functions:
             try:
-                features.append(reader.read(function))
+                if getattr(function, MARK, None) is None:
+                    features.append(reader.read(function))
+                else:
+                    features += resolved(function, self._config, reader)
             except FeatureDefinitionError as error:
                 problems.append(error.message)
         if problems:

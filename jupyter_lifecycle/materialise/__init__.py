@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jupyter_lifecycle.materialise.checking import CheckWarning
 from jupyter_lifecycle.materialise.computing import compute
 from jupyter_lifecycle.materialise.failures import Argument, Failure, failure_of
 from jupyter_lifecycle.materialise.frame import assembled
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Argument",
+    "CheckWarning",
     "ColumnProfile",
     "Failure",
     "Materialiser",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_lifecycle.executors import executor_of
 from jupyter_lifecycle.materialise.binding import bind
+from jupyter_lifecycle.materialise.checking import CheckWarning
 from jupyter_lifecycle.materialise.failures import own_lines
 from jupyter_lifecycle.materialise.frame import assembled
 from jupyter_lifecycle.materialise.uncached import run_uncached
@@ -59,6 +61,8 @@ def compute(  # noqa: PLR0913 - the one call of the package, with what it can be
         If something that is needed is neither feature nor input; nothing has run then.
     ResultError
         If the values do not fit the result; the message names the other.
+    ComputeError
+        If a check with ``importance="fail"`` does not hold; others give a :class:`CheckWarning`.
     BaseException
         What a feature raised, as the same object, with notes.
 
@@ -75,10 +79,17 @@ def compute(  # noqa: PLR0913 - the one call of the package, with what it can be
         from jupyter_lifecycle.materialise.materialiser import Materialiser
 
         run = Materialiser(cache, runner).run(graph, targets, inputs, overrides=overrides)
+        _warn(run.remarks)
         return assembled(run.values, targets, result)
     binding = bind(graph, targets, inputs, overrides)
     try:
-        values = run_uncached(binding, runner)
+        values, remarks = run_uncached(binding, runner)
     except BaseException as error:  # noqa: BLE001 - raised again, without our frames
         raise error.with_traceback(own_lines(error.__traceback__))  # noqa: B904 - the same object
+    _warn(remarks)
     return assembled(values, targets, result)
+
+
+def _warn(remarks: Mapping[str, str]) -> None:
+    for name, remark in remarks.items():
+        warnings.warn(f"{name}: {remark}", CheckWarning, stacklevel=3)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import CacheError, ComputeError, FingerprintError
 from jupyter_lifecycle.hashing import combine, fingerprint
+from jupyter_lifecycle.materialise.checking import remark_on
 from jupyter_lifecycle.materialise.failures import annotate
 from jupyter_lifecycle.materialise.guard import Guard
 from jupyter_lifecycle.materialise.keys import (
@@ -25,7 +26,7 @@ from jupyter_lifecycle.materialise.keys import (
 )
 from jupyter_lifecycle.materialise.measure import measure
 from jupyter_lifecycle.materialise.memory import Known, Memory, Origins, OriginsWriter
-from jupyter_lifecycle.materialise.recall import leave_name, leave_origins, recalled
+from jupyter_lifecycle.materialise.recall import leave_name, leave_origins, recalled, stored_origins
 from jupyter_lifecycle.materialise.records import NodeEvent, NodeReport, NodeState
 from jupyter_lifecycle.materialise.why import change_note
 
@@ -85,6 +86,8 @@ class Execution:
         self._over = False
         self._recomputed: set[str] = set()
         self._reports: dict[str, NodeReport] = {}
+        self.remarks: dict[str, str] = {}
+        """What checks said, of the features that did not pass all of theirs."""
         self._to_run = self._plan()
 
     @property
@@ -194,7 +197,8 @@ class Execution:
         if entry is not None:
             self._memory.forgotten.discard(node.key)
             entry = self._cache.alias(node.key, entry)
-            origins = self._writer.of(node, node.key, self._binding.sources)
+            remark = remark_on(node.feature, entry.load()) if node.feature.checks else ""
+            origins = self._writer.of(node, node.key, self._binding.sources, remark)
             leave_origins(self._cache, node.key, origins)
         return entry
 
@@ -244,6 +248,7 @@ class Execution:
             value = node.feature.function(**given)
             seconds = time.perf_counter() - started
             self._refuse_changed(node)
+            remark = remark_on(node.feature, value) if node.feature.checks else ""
         except Exception as error:
             self._failed(node, error, given, time.perf_counter() - started)
             raise
@@ -254,7 +259,7 @@ class Execution:
             return
         self._values[name] = value
         self._recomputed.add(name)
-        self._keep(node, value, seconds, reason)
+        self._keep(node, value, seconds, reason, remark)
 
     def _refuse_changed(self, node: Node) -> None:
         """Compare open objects (lists, dicts, models) with what they were before the call."""
@@ -281,16 +286,17 @@ class Execution:
         report = NodeReport(node.name, "error", first, seconds, hit=False, error=words)
         self._tell(NodeEvent(node.name, "error", report, error))
 
-    def _keep(self, node: Node, value: Any, seconds: float, reason: str) -> None:
+    def _keep(self, node: Node, value: Any, seconds: float, reason: str, remark: str) -> None:
         name, note = node.name, reason
         content: bytes | None = None
         token = node.key
         if token is None:
             token = content = self._content(name)
-        origins = self._writer.of(node, token, self._binding.sources)
+        origins = self._writer.of(node, token, self._binding.sources, remark)
         recalled(self._memory, self._cache, self._scope, name)
         if node.key is not None:
             note = self._store(node, value, seconds, origins) or self._changed(name, origins)
+        note = self._remarked(name, remark, note)
         entry = self._entries.get(name)
         if entry is None:
             self._memory.live[name] = value
@@ -340,17 +346,33 @@ class Execution:
     def _found(self, name: str, note: str) -> None:
         node, entry = self._nodes[name], self._entries[name]
         fresh = self._memory.fresh.get(name) == node.key
+        remark = self._remark(node)
+        note = self._remarked(name, remark, note)
         report = report_of(name, "fresh" if fresh else "cached", note, entry, hit=True)
         self._reports[name] = report
         earlier = recalled(self._memory, self._cache, self._scope, name)
         if earlier is not None and node.key is not None and earlier.origins.token == node.key.hex():
             origins = earlier.origins
         else:
-            origins = self._writer.of(node, node.key, self._binding.sources)
+            origins = self._writer.of(node, node.key, self._binding.sources, remark)
             if node.key is not None:
                 leave_name(self._cache, self._scope, name, node.key)
         self._memory.remember(name, Known(origins, report, None, None))
         self._tell(NodeEvent(name, report.state, report))
+
+    def _remarked(self, name: str, remark: str, note: str) -> str:
+        if not remark:
+            return note
+        self.remarks[name] = remark
+        return f"{remark}; {note}" if note else remark
+
+    def _remark(self, node: Node) -> str:
+        """Return what the checks of a column said when it was computed."""
+        if not node.feature.checks or node.key is None:
+            return ""
+        known = self._memory.origins(node.name, node.key.hex())
+        known = known or stored_origins(self._cache, node.key)
+        return known.remark if known is not None else ""
 
     def _tell(self, event: NodeEvent) -> None:
         if self._listener is not None and not self._over:

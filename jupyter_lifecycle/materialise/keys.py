@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import FingerprintError
-from jupyter_lifecycle.hashing import code_key, combine, fingerprint
+from jupyter_lifecycle.hashing import CodePart, code_key, combine, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from jupyter_lifecycle.graph import Feature
-    from jupyter_lifecycle.hashing import CodePart
+    from jupyter_lifecycle.graph import Check, Feature
     from jupyter_lifecycle.materialise.binding import Binding
 
 
@@ -87,7 +86,22 @@ def read_code(feature: Feature) -> Code:
         reason = 'not cached: cache="never"'
     elif found.impure and feature.cache != "always":
         reason = f"computed each time: {', '.join(found.impure)}"
+    if feature.checks:
+        try:
+            checks = [_check_part(each) for each in feature.checks]
+        except FingerprintError as error:
+            return Code(None, (), f"not cached: {error.message}")
+        digest = combine("checked", found.digest, *[part.digest for part in checks])
+        return Code(digest, (*found.parts, *checks), reason)
     return Code(found.digest, found.parts, reason)
+
+
+def _check_part(check: Check) -> CodePart:
+    """Make a check part of a feature's code: another condition looks at the values anew."""
+    digest = combine(
+        "check", check.kind.encode(), check.importance.encode(), fingerprint(check.limit)
+    )
+    return CodePart("constant", f"check {check.name}", digest, repr(check.limit))
 
 
 def resolve(

@@ -102,7 +102,8 @@ class Materialiser:
         reports = execution.reports
         recomputed = execution.recomputed
         cached = tuple([name for name in reports if reports[name].hit])
-        return Run(values, reports, recomputed, cached, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        return Run(values, reports, recomputed, cached, seconds, execution.remarks)
 
     def _run(
         self, binding: Binding, listener: Callable[[NodeEvent], None] | None

@@ -38,6 +38,8 @@ class Origins:
     """Argument to the identity of its value."""
     inputs: tuple[str, ...]
     """The arguments that are inputs, not features."""
+    remark: str = ""
+    """What its checks said of it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain lists and texts."""
@@ -48,6 +50,7 @@ class Origins:
             "parts": [[p.kind, p.label, p.digest, p.text] for p in self.parts],
             "parents": dict(self.parents),
             "inputs": list(self.inputs),
+            "remark": self.remark,
         }
 
     @classmethod
@@ -59,7 +62,8 @@ class Origins:
             parents = {str(name): str(token) for name, token in stored["parents"].items()}
             inputs = tuple([str(name) for name in stored["inputs"]])
             texts = [str(stored[name]) for name in ("feature", "token", "code")]
-            return cls(texts[0], texts[1], texts[2], parts, parents, inputs)
+            remark = str(stored.get("remark", ""))
+            return cls(texts[0], texts[1], texts[2], parts, parents, inputs, remark)
         except (AssertionError, KeyError, TypeError, AttributeError, ValueError):
             return None
 
@@ -128,7 +132,9 @@ class OriginsWriter:
     def __init__(self) -> None:
         self._parts: dict[bytes, tuple[Part, ...]] = {}
 
-    def of(self, node: Node, token: bytes | None, inputs: Container[str]) -> Origins:
+    def of(
+        self, node: Node, token: bytes | None, inputs: Container[str], remark: str = ""
+    ) -> Origins:
         """Describe what a node's column is computed from."""
         digest = node.code.digest or b""
         parts = self._parts.get(digest) if digest else ()
@@ -143,4 +149,5 @@ class OriginsWriter:
             parts,
             {name: each.hex() for name, each in node.tokens.items()},
             tuple([name for name in node.arguments if name in inputs]),
+            remark,
         )

@@ -51,11 +51,18 @@ def recalled(memory: Memory, cache: ColumnCache, scope: str, name: str) -> Known
     if origins is None:
         return None
     entry = cache.lookup(key)
-    report = NodeReport(name, "cached")
+    report = NodeReport(name, "cached", origins.remark)
     if entry is not None:
         meta = entry.meta
         report = NodeReport(
-            name, "cached", "", meta.seconds, meta.rows, meta.nulls, meta.bytes, meta.dtype
+            name,
+            "cached",
+            origins.remark,
+            meta.seconds,
+            meta.rows,
+            meta.nulls,
+            meta.bytes,
+            meta.dtype,
         )
     known = memory.last[name] = Known(origins, report, None, None)
     memory.note(origins)

@@ -55,6 +55,8 @@ class Run:
     recomputed: tuple[str, ...]
     cached: tuple[str, ...]
     seconds: float
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    """What checks said, of the features that did not pass all of theirs."""
 
 
 @dataclass(frozen=True, slots=True)

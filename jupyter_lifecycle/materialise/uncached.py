@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from jupyter_lifecycle.materialise.checking import remark_on
 from jupyter_lifecycle.materialise.failures import annotate
 from jupyter_lifecycle.materialise.guard import Guard
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.materialise.binding import Binding
 
 
-def run_uncached(binding: Binding, executor: Executor) -> dict[str, Any]:
+def run_uncached(binding: Binding, executor: Executor) -> tuple[dict[str, Any], dict[str, str]]:
     """Compute the targets of a binding.
 
     Parameters
@@ -26,6 +27,8 @@ def run_uncached(binding: Binding, executor: Executor) -> dict[str, Any]:
     -------
     dict of str to any
         The targets. What nobody reads any more is let go while the computation runs.
+    dict of str to str
+        What checks said, of the features that did not pass all of theirs.
 
     Raises
     ------
@@ -34,6 +37,7 @@ def run_uncached(binding: Binding, executor: Executor) -> dict[str, Any]:
     """
     features, arguments = binding.graph.features, binding.arguments
     values: dict[str, Any] = dict(binding.sources)
+    remarks: dict[str, str] = {}
     readers = readers_of(binding)
     guard = Guard()
     lock = threading.Lock()
@@ -43,7 +47,9 @@ def run_uncached(binding: Binding, executor: Executor) -> dict[str, Any]:
         given = {each: guard(values[each]) for each in needed}
         started = time.perf_counter()
         try:
-            values[name] = feature.function(**given)
+            values[name] = value = feature.function(**given)
+            if feature.checks and (remark := remark_on(feature, value)):
+                remarks[name] = remark
         except Exception as error:
             annotate(error, feature, given, time.perf_counter() - started)
             raise
@@ -54,7 +60,7 @@ def run_uncached(binding: Binding, executor: Executor) -> dict[str, Any]:
                     del values[each]
 
     executor.run(binding.order, arguments, task)
-    return {name: values[name] for name in binding.targets}
+    return {name: values[name] for name in binding.targets}, remarks
 
 
 def readers_of(binding: Binding) -> dict[str, int]:

@@ -1,0 +1,753 @@
+"""Modifiers: which features a function becomes, what they read and what they give."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any, TypedDict
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from jupyter_lifecycle.errors import ComputeError, DuplicateFeatureError, FeatureDefinitionError
+from jupyter_lifecycle.graph import (
+    Feature,
+    FeatureGraph,
+    Origin,
+    ParameterizedExtract,
+    apply_to,
+    cache,
+    check_output,
+    check_output_custom,
+    config,
+    configuration,
+    does,
+    exclude,
+    extract_columns,
+    extract_fields,
+    feature,
+    group,
+    inject,
+    make_feature,
+    make_features,
+    mutate,
+    parameterize,
+    parameterize_extract_columns,
+    parameterize_sources,
+    parameterize_values,
+    parameterized_subdag,
+    pipe_input,
+    pipe_output,
+    resolve,
+    resolve_from_config,
+    schema,
+    source,
+    step,
+    subdag,
+    tag,
+    tag_outputs,
+    unpack_fields,
+    value,
+)
+from jupyter_lifecycle.materialise import compute
+
+
+def value_of(graph: FeatureGraph, *targets: str, **inputs: Any) -> Any:
+    found = compute(graph, list(targets), inputs=inputs, result="dict")
+    assert isinstance(found, dict)
+    return found[targets[0]] if len(targets) == 1 else found
+
+
+def graph_of(*functions: Any, **settings: Any) -> FeatureGraph:
+    return FeatureGraph.from_functions(*functions, config=settings)
+
+
+# -- parameterize, inject, does -------------------------------------------------------------------
+
+
+def test_parameterize_makes_features_of_values_and_sources() -> None:
+    @parameterize(
+        net={"amount": source("sales"), "rate": value(0.5)},
+        gross=({"amount": source("sales"), "rate": value(1.0)}, "All of it."),
+    )
+    def scaled(amount, rate, offset=1):
+        """{amount} times {rate}, as {output_name}, by {unknown}."""
+        return amount * rate + offset
+
+    graph = graph_of(scaled)
+    assert list(graph) == ["net", "gross"]
+    assert graph.inputs == ("sales", "offset")
+    assert graph.required_inputs(["net"]) == ("sales",)
+    assert value_of(graph, "net", "gross", sales=10) == {"net": 6.0, "gross": 11.0}
+    assert value_of(graph, "net", sales=10, offset=0) == 5.0
+    assert graph.features["net"].doc == "sales times 0.5, as net, by unknown."
+    assert graph.features["gross"].doc == "All of it."
+    assert graph.features["net"].written is scaled
+    assert scaled(2, 3) == 7  # the function stays what it is
+
+
+def test_one_source_for_two_parameters() -> None:
+    @parameterize(twice={"a": source("x"), "b": source("x")})
+    def added(a: int, b: int = 5):
+        return a + b
+
+    graph = graph_of(added)
+    assert graph.parents("twice") == ("x",)
+    assert graph.required_inputs(["twice"]) == ("x",)
+    assert value_of(graph, "twice", x=4) == 8
+
+
+def test_a_literal_is_not_changed_by_whoever_gets_it() -> None:
+    @parameterize(first={"items": value([1])}, second={"items": value([1])})
+    def grown(items):
+        items.append(2)
+        return items
+
+    graph = graph_of(grown)
+    assert value_of(graph, "first") == [1, 2]
+    assert value_of(graph, "first") == [1, 2]
+
+
+def test_groups() -> None:
+    @inject(parts=group(source("a"), source("b"), value(1)), named=group(low=source("a")))
+    def total(parts, named):
+        return sum(parts) + named["low"]
+
+    graph = graph_of(total)
+    assert graph.inputs == ("a", "b")
+    assert value_of(graph, "total", a=1, b=2) == 5
+
+
+def test_parameterize_values_and_sources() -> None:
+    @parameterize_values("n", {"one": 1, ("two", "The second."): 2})
+    def numbered(n):
+        """Number {n}."""
+        return n
+
+    @parameterize_sources(left={"a": "x"}, right={"a": "y"})
+    def side(a):
+        return a
+
+    graph = graph_of(numbered, side)
+    assert value_of(graph, "one", "two", "left", "right", x=3, y=4) == {
+        "one": 1, "two": 2, "left": 3, "right": 4,
+    }  # fmt: skip
+    assert [graph.features[name].doc for name in ("one", "two")] == ["Number 1.", "The second."]
+
+
+def test_documentation_with_other_braces_stays() -> None:
+    @parameterize(a={"x": value(1)})
+    def f(x):
+        """A set {x: 1!z}."""
+        return x
+
+    assert graph_of(f).features["a"].doc == "A set {x: 1!z}."
+
+
+def test_parameterize_extract_columns() -> None:
+    @parameterize_extract_columns(
+        ParameterizedExtract(("a1", ("b1", "B.")), {"start": source("x")}),
+        ParameterizedExtract(("a2",), {"start": value(5)}),
+    )
+    def table(start):
+        return pd.DataFrame({"a1": [start], "b1": [start], "a2": [start]})
+
+    graph = graph_of(table)
+    assert list(graph) == ["table__0", "a1", "b1", "table__1", "a2"]
+    assert list(value_of(graph, "a2")) == [5]
+    assert graph.features["b1"].doc == "B."
+
+
+def test_does() -> None:
+    def _sum(**columns):
+        return sum(columns.values())
+
+    def _ratio(part, whole):
+        return part / whole
+
+    @does(_sum)
+    def total(a, b):
+        """Both."""
+
+    @does(_ratio, part="a", whole="total")
+    def share(a, total): ...
+
+    graph = graph_of(total, share)
+    assert value_of(graph, "total", "share", a=1, b=3) == {"total": 4, "share": 0.25}
+    assert graph.features["total"].doc == "Both."
+
+    @does(_sum)
+    def wrong(a, b):
+        return a + b
+
+    with pytest.raises(FeatureDefinitionError, match="would never run"):
+        graph_of(wrong)
+
+
+# -- taking apart ---------------------------------------------------------------------------------
+
+
+class Bounds(TypedDict):
+    low: float
+    high: float
+
+
+def test_extract_columns_of_pandas_polars_and_arrow() -> None:
+    @extract_columns("a", ("b", "The second."), fill_with=0)
+    def frame(x: int) -> pd.DataFrame:
+        return pd.DataFrame({"a": [x]})
+
+    @extract_columns("c")
+    def table(x) -> pa.Table:
+        return pa.table({"c": [x]})
+
+    graph = graph_of(frame, table)
+    assert list(graph) == ["frame", "a", "b", "table", "c"]
+    assert graph.features["a"].returns is pd.Series
+    assert graph.features["c"].returns is pa.ChunkedArray
+    assert graph.features["b"].doc == "The second."
+    found = value_of(graph, "a", "b", "c", x=3)
+    assert [found["a"].tolist(), found["b"].tolist(), found["c"].to_pylist()] == [[3], [0], [3]]
+
+
+def test_columns_that_are_not_there() -> None:
+    @extract_columns("wnd_gust")
+    def weather(x):
+        return pd.DataFrame({"wind_gust": [x]})
+
+    @extract_columns("q", fill_with=1)
+    def table(x):
+        return pa.table({"c": [x]})
+
+    @extract_columns("z")
+    def number(x):
+        return x
+
+    with pytest.raises(ComputeError, match=r"no column wnd_gust\. Did you mean wind_gust"):
+        value_of(graph_of(weather), "wnd_gust", x=1)
+    with pytest.raises(ComputeError, match="only a pandas frame can be filled"):
+        value_of(graph_of(table), "q", x=1)
+    with pytest.raises(ComputeError, match="which has no columns"):
+        value_of(graph_of(number), "z", x=1)
+
+
+def test_extract_fields() -> None:
+    @extract_fields({"low": float}, fill_with=-1)
+    def bounds(x: int) -> dict[str, int]:
+        return {}
+
+    @extract_fields()
+    def typed(x: int) -> Bounds:
+        return {"low": x - 1.0, "high": x + 1.0}
+
+    @extract_fields("p", ["q"])
+    def many(x: int) -> dict[str, int]:
+        return {"p": x, "q": x + 1}
+
+    graph = graph_of(bounds, many)
+    assert graph.features["low"].returns is float
+    assert graph.features["p"].returns is int
+    assert value_of(graph, "low", "p", "q", x=3) == {"low": -1, "p": 3, "q": 4}
+    assert value_of(graph_of(typed), "high", x=3) == 4.0
+    assert list(graph_of(typed)) == ["typed", "low", "high"]
+
+
+def test_fields_that_are_not_there() -> None:
+    @extract_fields({"lwo": float})
+    def bounds(x):
+        return {"low": x}
+
+    @extract_fields({"a": int})
+    def number(x):
+        return x
+
+    @extract_fields()
+    def untyped(x) -> dict:
+        return {}
+
+    with pytest.raises(ComputeError, match=r"no field lwo\. Did you mean low"):
+        value_of(graph_of(bounds), "lwo", x=1)
+    with pytest.raises(ComputeError, match="takes apart dicts"):
+        value_of(graph_of(number), "a", x=1)
+    with pytest.raises(FeatureDefinitionError, match="no TypedDict"):
+        graph_of(untyped)
+
+
+def test_unpack_fields() -> None:
+    @unpack_fields("low", "high")
+    def bounds(x: int) -> tuple[int, float]:
+        return x - 1, x + 1.0
+
+    @unpack_fields("one", "other")
+    def all_alike(x: int) -> tuple[int, ...]:
+        return (x,)
+
+    @unpack_fields("u")
+    def bare(x):
+        return x
+
+    @unpack_fields("r", "s")
+    def short(x) -> tuple[int]:
+        return (x,)
+
+    graph = graph_of(bounds)
+    assert graph.features["high"].returns is float
+    assert value_of(graph, "low", "high", x=3) == {"low": 2, "high": 4.0}
+    assert graph_of(all_alike).features["other"].returns is int
+    with pytest.raises(ComputeError, match="tuple of 1, and unpack_fields needs"):
+        value_of(graph_of(all_alike), "other", x=1)
+    with pytest.raises(ComputeError, match="gives a int, and unpack_fields needs"):
+        value_of(graph_of(bare), "u", x=1)
+    with pytest.raises(FeatureDefinitionError, match=r"tuple of 1\. Name at most 1"):
+        graph_of(short)
+
+
+def test_only_one_value_can_be_taken_apart() -> None:
+    @extract_fields({"a": int})
+    @parameterize(p={"x": value(1)}, q={"x": value(2)})
+    def both(x):
+        return {"a": x}
+
+    with pytest.raises(FeatureDefinitionError, match="gives 2 features already"):
+        graph_of(both)
+
+
+# -- choosing -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"region": "uk"}, "uk"),
+        ({"region": "us"}, "america"),
+        ({"region": "ca"}, "america"),
+        ({"region": "jp"}, "elsewhere"),
+        ({}, "elsewhere"),
+    ],
+)
+def test_config_when(settings: dict[str, Any], expected: str) -> None:
+    @config.when(region="uk")
+    def tax__uk():
+        return "uk"
+
+    @config.when_in(region=["us", "ca"])
+    def tax__america():
+        return "america"
+
+    @config.when_not(region="uk")
+    @config.when_not_in(region=["us", "ca"])
+    def tax__elsewhere():
+        return "elsewhere"
+
+    assert value_of(graph_of(tax__uk, tax__america, tax__elsewhere, **settings), "tax") == expected
+
+
+def test_config_with_a_test_and_a_name() -> None:
+    @config(lambda settings: settings.get("n", 0) > 1, name="size")
+    def how_many(n):
+        return n
+
+    assert list(graph_of(how_many, n=2)) == ["size"]
+    assert value_of(graph_of(how_many, n=2), "size") == 2
+    assert list(graph_of(how_many)) == []
+
+
+def test_two_functions_for_one_configuration() -> None:
+    @config.when(a=1)
+    def x__one():
+        return 1
+
+    @config.when_not(a=2)
+    def x__two():
+        return 2
+
+    with pytest.raises(DuplicateFeatureError, match="x is defined twice"):
+        graph_of(x__one, x__two, a=1)
+
+
+def test_resolve_waits_for_the_configuration() -> None:
+    @resolve(decorate_with=lambda lags: parameterize(**{f"lag_{n}": {"n": value(n)} for n in lags}))
+    def lag(n):
+        return n
+
+    @resolve_from_config(decorate_with=lambda deep=1, **others: tag(depth=str(deep)))
+    def deep():
+        return 1
+
+    graph = graph_of(lag, deep, lags=[1, 7])
+    assert list(graph) == ["lag_1", "lag_7", "deep"]
+    assert graph.features["deep"].tags == {"depth": "1"}
+    with pytest.raises(FeatureDefinitionError, match="asks for lags, which the configuration"):
+        graph_of(lag, lag_days=[1])
+
+
+def test_resolve_must_answer_with_a_modifier() -> None:
+    @resolve(decorate_with=lambda: 3)
+    def lag(n):
+        return n
+
+    with pytest.raises(FeatureDefinitionError, match="answered 3, which is no modifier"):
+        graph_of(lag)
+
+
+def test_excluded_functions_are_no_features() -> None:
+    @exclude()
+    def helper():
+        return 1
+
+    assert len(graph_of(helper)) == 0
+
+
+# -- pipes ----------------------------------------------------------------------------------------
+
+
+def _plus(x: int, n: int = 1) -> int:
+    return x + n
+
+
+def _times(x: int, by: int) -> int:
+    return x * by
+
+
+def test_pipe_input() -> None:
+    @pipe_input(
+        step(_plus),
+        step(_times, by=source("factor")),
+        step(_plus, n=value(10)),
+        step(_plus, 100).named("last"),
+        step(_times, by=0).when(zero=True),
+    )
+    def final(start: int, factor: int) -> int:
+        return start + factor
+
+    graph = graph_of(final)
+    assert list(graph) == [
+        "final.with_plus", "final.with_times", "final.with_plus_1", "final.last", "final",
+    ]  # fmt: skip
+    assert value_of(graph, "final", start=1, factor=3) == 119
+    assert value_of(graph_of(final, zero=True), "final", start=1, factor=3) == 3
+    assert graph.features["final.with_times"].written is _times
+
+
+def test_pipe_names_and_targets() -> None:
+    @pipe_input(
+        step(_plus).named("a", namespace=None), step(_plus).namespaced("other"), on_input="b"
+    )
+    def first(a0, b):
+        return a0 * b
+
+    @pipe_input(step(_plus).when_not(off=True).when_in(on=[1]).when_not_in(on=[2]), namespace="ns")
+    def second(b):
+        return b
+
+    graph = graph_of(first, second, on=1)
+    assert list(graph) == ["a", "other.with_plus_1", "first", "ns.with_plus", "second"]
+    assert value_of(graph, "first", "second", a0=10, b=1) == {"first": 30, "second": 2}
+
+
+def test_pipe_output() -> None:
+    @pipe_output(step(_plus, n=2), step(_times, by=source("factor")))
+    def made(start: int) -> int:
+        """Documented."""
+        return start
+
+    graph = graph_of(made)
+    assert list(graph) == ["made.raw", "made.with_plus", "made.with_times", "made"]
+    assert value_of(graph, "made", "made.raw", start=1, factor=5) == {"made": 15, "made.raw": 1}
+    assert graph.features["made"].doc == "Documented."
+    assert graph.features["made"].written is made
+
+
+def test_pipe_output_of_several() -> None:
+    @pipe_output(step(_plus), step(_times, by=2).on_output("b"))
+    @extract_fields({"a": int, "b": int})
+    def both(x):
+        return {"a": x, "b": x}
+
+    @pipe_output(step(_plus), on_output=["c"])
+    @extract_fields({"c": int, "d": int})
+    def others(x):
+        return {"c": x, "d": x}
+
+    @pipe_output(step(_plus).when(never=1))
+    def untouched(x):
+        return x
+
+    graph = graph_of(both, others, untouched)
+    found = value_of(graph, "a", "b", "c", "d", x=1)
+    assert found == {"a": 2, "b": 4, "c": 2, "d": 1}
+    assert "untouched.raw" not in graph
+
+
+def test_mutate() -> None:
+    def price(x):
+        return x
+
+    def cost(x):
+        return x
+
+    @mutate(price, apply_to(cost, n=5).when_not(plain=1).named("shifted"), n=2)
+    def _shift(amount, n):
+        return amount + n
+
+    @mutate(price)
+    def _shift_again(amount):
+        return amount * 10
+
+    @mutate(price, n=3)
+    def _shift(amount, n):
+        return amount + n
+
+    graph = graph_of(price, cost, _shift, _shift_again)
+    assert value_of(graph, "price", "cost", x=1) == {"price": 13, "cost": 6}
+    assert "cost.shifted" in graph
+    assert value_of(graph_of(price, cost, plain=1), "cost", x=1) == 1
+
+
+def test_apply_to_takes_conditions_and_targets() -> None:
+    @extract_fields({"a": int, "b": int})
+    def both(x):
+        return {"a": x, "b": x}
+
+    chosen = apply_to(both).when(on=1).when_in(on=[1]).when_not_in(on=[2]).on_output("a")
+
+    @mutate(chosen)
+    def _plus_one(x):
+        return x + 1
+
+    assert value_of(graph_of(both, on=1), "a", "b", x=1) == {"a": 2, "b": 1}
+    assert value_of(graph_of(both), "a", "b", x=1) == {"a": 1, "b": 1}
+
+
+# -- subdags --------------------------------------------------------------------------------------
+
+
+def doubled(amount: int, factor: int = 2) -> int:
+    return amount * factor
+
+
+@config.when(rounding="up")
+def closed__up(doubled: int) -> int:
+    return doubled + 1
+
+
+@config.when_not(rounding="up")
+def closed__down(doubled: int) -> int:
+    return doubled - 1
+
+
+def test_subdag() -> None:
+    @subdag(
+        doubled, closed__up, closed__down,
+        inputs={"amount": source("sales")}, config={"rounding": "up"},
+    )  # fmt: skip
+    def uk(closed: int, doubled: int) -> int:
+        return closed * 100 + doubled
+
+    graph = graph_of(uk)
+    assert list(graph) == ["uk.doubled", "uk.closed", "uk"]
+    assert graph.inputs == ("sales", "factor")
+    assert value_of(graph, "uk", sales=3) == 706
+
+
+def test_subdag_reads_outside_and_its_inputs() -> None:
+    @subdag(
+        doubled,
+        inputs={"amount": value(4)},
+        config={"factor": configuration("by"), "kind": value("k")},
+        namespace="inner",
+        final_node_name="result",
+        external_inputs=["rate"],
+    )
+    def whole(doubled: int, amount: int, kind: str, rate: int, spare: int = 7) -> Any:
+        return doubled, amount, kind, rate, spare
+
+    graph = graph_of(whole, by=10)
+    assert list(graph) == ["inner.doubled", "result"]
+    assert value_of(graph, "result", rate=1) == (40, 4, "k", 1, 7)
+
+
+def test_parameterized_subdag_and_nesting() -> None:
+    @parameterized_subdag(
+        doubled, closed__up, closed__down,
+        inputs={"amount": source("sales")},
+        uk={"config": {"rounding": "up"}},
+        us={"inputs": {"amount": value(10)}},
+    )  # fmt: skip
+    def region(closed: int) -> int:
+        return closed
+
+    @subdag(region)
+    def both(uk: int, us: int) -> int:
+        return uk + us
+
+    graph = graph_of(region)
+    assert list(graph) == ["uk.doubled", "uk.closed", "uk", "us.doubled", "us.closed", "us"]
+    assert value_of(graph, "uk", "us", sales=1) == {"uk": 3, "us": 19}
+    nested = graph_of(both)
+    assert "both.uk.doubled" in nested
+    assert value_of(nested, "both", sales=1) == 22
+
+
+def test_subdag_of_a_module() -> None:
+    module = ModuleType("modifier_test_module")
+    sys.modules[module.__name__] = module
+    try:
+        exec("def a(x): return x + 1\ndef b(a): return a * 2", module.__dict__)
+
+        @subdag(module)
+        def inner(b):
+            return b
+
+        assert value_of(graph_of(inner), "inner", x=1) == 4
+    finally:
+        del sys.modules[module.__name__]
+
+
+# -- tags, cache, ownership -----------------------------------------------------------------------
+
+
+def test_tags() -> None:
+    @feature(tags={"team": "pricing"}, cache="never")
+    @tag(stage=["raw", "daily"])
+    @tag(kind="base", target_=...)
+    @tag_outputs(a={"unit": "km"})
+    @schema.output(("n", "int"), target_="both")
+    @extract_fields({"a": int, "b": int})
+    def both(x):
+        return {"a": x, "b": x}
+
+    found = graph_of(both).features
+    common = {"team": "pricing", "kind": "base"}
+    assert found["a"].tags == {**common, "unit": "km", "stage": "raw,daily"}
+    assert found["b"].tags == {**common, "stage": "raw,daily"}
+    assert found["both"].tags == {**common, "schema": "n=int"}
+    assert {each.cache for each in found.values()} == {"never"}
+
+
+@pytest.mark.parametrize(
+    ("behavior", "mode"),
+    [("default", "auto"), ("always", "always"), ("disable", "never"), ("recompute", "never")],
+)
+def test_cache(behavior: str, mode: str) -> None:
+    @cache(behavior=behavior)
+    @extract_fields({"a": int})
+    def both(x):
+        return {"a": x}
+
+    assert {each.cache for each in graph_of(both).features.values()} == {mode}
+
+
+def test_all_belong_to_the_cell_of_their_function() -> None:
+    @pipe_input(step(_plus))
+    def made(x):
+        return x
+
+    origin = Origin("cell 4", "cell-id", 2)
+    features = make_features(made, origin=origin, source="text")
+    assert [each.name for each in features] == ["made.with_plus", "made"]
+    assert {each.origin.key for each in features} == {"cell-id"}
+    graph, _ = FeatureGraph().with_features(*features, owner="cell-id")
+    assert graph.owned_by("cell-id") == ("made.with_plus", "made")
+
+
+def test_make_feature_reads_one_feature() -> None:
+    @inject(x=value(3))
+    def one(x):
+        return x
+
+    @parameterize(a={"x": value(1)}, b={"x": value(2)})
+    def two(x):
+        return x
+
+    assert isinstance(make_feature(one), Feature)
+    assert make_feature(one).function() == 3
+    with pytest.raises(FeatureDefinitionError, match=r"becomes 2 features \(a, b\).*make_features"):
+        make_feature(two)
+
+
+def test_running_a_cell_again_changes_nothing() -> None:
+    space: dict[str, Any] = {"__name__": "__main__"}
+    text = """
+from jupyter_lifecycle.graph import parameterize, pipe_output, source, step, value, check_output
+def _plus(x, n): return x + n
+@pipe_output(step(_plus, n={n}))
+@check_output(range=(0, {n}))
+@parameterize(a={{"x": source("s"), "k": value({n})}}, b={{"x": value((1, "q", {n}))}})
+def f(x, k=2):
+    return x
+"""
+    exec(text.format(n=1), space)
+    graph = FeatureGraph.from_functions(space["f"])
+    exec(text.format(n=1), space)
+    again, delta = graph.with_functions(space["f"])
+    assert not delta
+    exec(text.format(n=2), space)
+    _, delta = again.with_functions(space["f"])
+    assert set(delta.changed) == {"a.raw", "a.with_plus", "b.raw", "b.with_plus"}
+
+
+# -- what is refused ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: source(3), "takes the name of a feature"),
+        (lambda: value(source("a")), "write source\\('a'\\) alone"),
+        (group, "either items"),
+        (lambda: group(source("a"), b=source("b")), "either items"),
+        (lambda: group("a"), "takes source\\(\\) and value\\(\\)"),
+        (parameterize, "names no feature"),
+        (lambda: parameterize(a=3), "give a dict of parameters"),
+        (lambda: parameterize(a={"x": "b"}), "neither source\\(\\), value\\(\\) nor group"),
+        (lambda: inject(x=3), "neither source\\(\\)"),
+        (extract_columns, "names no column"),
+        (unpack_fields, "names no field"),
+        (lambda: step("f"), "takes a function"),
+        (lambda: pipe_input(_plus), "takes steps"),
+        (lambda: pipe_output(step(_plus).on_output("a"), on_output="b"), "in one place"),
+        (lambda: tag(a=3), "a tag is a text"),
+        (lambda: cache("disabled"), "Did you mean disable"),
+        (subdag, "has none"),
+        (lambda: subdag("module"), "takes functions and modules"),
+        (lambda: subdag(doubled, inputs={"x": 1}), "neither source"),
+        (lambda: subdag(doubled, inputs={"x": value(1)}, config={"x": 2}), "Give it once"),
+        (lambda: tag(a="b")(3), "stands above a function"),
+        (check_output, "says no condition"),
+        (lambda: check_output(rnage=(0, 1)), "Did you mean range"),
+        (lambda: check_output(range=3), "give two bounds"),
+        (lambda: check_output(values_in="abc"), "allowed values in a list"),
+        (lambda: check_output(schema=3), "method validate that raises"),
+        (lambda: check_output(max_fraction_nans=2), "between 0 and 1"),
+        (lambda: check_output(range=(0, 1), importance="error"), "is not known"),
+        (check_output_custom, "takes functions of one value"),
+        (lambda: check_output_custom(3), "takes functions of one value"),
+    ],
+)
+def test_refused_when_written(make: Any, message: str) -> None:
+    with pytest.raises(FeatureDefinitionError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("modifier", "message"),
+    [
+        (inject(y=value(1)), "has no parameter y.*It has: x"),
+        (parameterize(a={"xx": value(1)}), "has no parameter xx. Did you mean x"),
+        (tag(a="b", target_="g"), "gives no feature g"),
+        (pipe_input(step(_plus), on_input="y"), "it has no parameter y"),
+        (pipe_input(step(_times)), "missing a required argument: 'by'"),
+        (pipe_output(step(_plus).on_output("g")), "gives no feature g"),
+        (subdag(doubled), "no function of it gives x"),
+        (subdag(doubled, config={"k": configuration("c")}), "configuration has no c"),
+    ],
+)
+def test_refused_when_resolved(modifier: Any, message: str) -> None:
+    def f(x):
+        return x
+
+    with pytest.raises(FeatureDefinitionError, match=message) as caught:
+        graph_of(modifier(f))
+    assert "test_modifiers.py, line" in caught.value.message
