@@ -1,0 +1,216 @@
+"""Hamilton's modules as they are: Hamilton resolves its decorators, we run what comes out."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+from functools import partial
+from pathlib import PurePath
+from types import FunctionType, MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from jupyter_lifecycle.errors import FeatureDefinitionError, MissingExtraError
+from jupyter_lifecycle.graph import MISSING, Feature, FeatureGraph, Origin, Parameter
+from jupyter_lifecycle.interop.closures import freed, is_hamiltons
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import CodeType, ModuleType, TracebackType
+
+_READS_OR_WRITES = ("hamilton.data_loader.has_metadata", "hamilton.data_saver")
+"""Tags of nodes that touch files; without metadata a loader's node only picks the data out."""
+_CACHE_TAG = "cache.behavior"
+
+
+def from_hamilton(
+    *modules: ModuleType,
+    config: Mapping[str, Any] | None = None,
+    allow_module_overrides: bool = False,
+) -> FeatureGraph:
+    """Build a graph of modules that were written for Hamilton, unchanged.
+
+    Every decorator means what it means to Hamilton, because Hamilton resolves it; each node that
+    comes out is a feature. Keys, cache, explorer and executors are ours.
+
+    Parameters
+    ----------
+    *modules : module
+        Imported modules; functions whose names begin with ``_`` and imported ones are no nodes.
+    config : mapping of str to any, optional
+        As a Hamilton driver takes it: decides about ``config.when`` and stands for inputs of its
+        names.
+    allow_module_overrides : bool
+        Whether a later module may define a node again.
+
+    Returns
+    -------
+    FeatureGraph
+
+    Raises
+    ------
+    MissingExtraError
+        If Hamilton is not installed.
+    FeatureDefinitionError
+        If Hamilton refuses the modules, with its reason, or a node is ``async`` or
+        ``Parallelizable``.
+    AnnotationError, CycleError
+        As for any other graph.
+    """
+    settings = dict(config or {})
+    nodes = _resolved(modules, settings, allow_module_overrides=allow_module_overrides)
+    _refuse_unfit(nodes)
+    features = [_feature(node) for node in nodes]
+    return FeatureGraph(config=settings).with_features(*features)[0]
+
+
+def _resolved(
+    modules: tuple[ModuleType, ...], config: dict[str, Any], *, allow_module_overrides: bool
+) -> list[Any]:
+    """Have Hamilton make its nodes; inputs are not among them."""
+    try:
+        from hamilton.graph import FunctionGraph
+        from hamilton.lifecycle.base import LifecycleAdapterSet
+    except ImportError as error:
+        raise MissingExtraError(
+            "from_hamilton needs Hamilton, which is not installed. "
+            "Run: pip install 'jupyter_lifecycle[hamilton]'"
+        ) from error
+    for module in modules:
+        if not inspect.ismodule(module):
+            raise FeatureDefinitionError(
+                f"from_hamilton takes imported modules, not {module!r}. Import it first."
+            )
+    names = ", ".join(module.__name__ for module in modules) or "no module"
+    try:
+        graph = FunctionGraph.from_modules(
+            *modules,
+            config=config,
+            adapter=LifecycleAdapterSet(),
+            allow_module_overrides=allow_module_overrides,
+        )
+    except Exception as error:
+        raise FeatureDefinitionError(
+            f"Hamilton cannot resolve {names}: {type(error).__name__}: {error}", modules=names
+        ) from error
+    return [node for node in graph.get_nodes() if not node.user_defined]
+
+
+def _refuse_unfit(nodes: list[Any]) -> None:
+    from hamilton.node import NodeType
+
+    problems = []
+    for node in nodes:
+        if node.node_role in (NodeType.EXPAND, NodeType.COLLECT):
+            word = "Parallelizable" if node.node_role is NodeType.EXPAND else "Collect"
+            problems.append(f"{node.name} is {word}: nothing here runs a part of a graph per item")
+        elif inspect.iscoroutinefunction(node.callable):
+            problems.append(f"{node.name} is async: nothing here awaits it")
+    if problems:
+        raise FeatureDefinitionError(
+            "Not every node can be a feature:\n"
+            + "\n".join(f"  - {each}" for each in problems)
+            + "\nMake them plain functions, or run this module with Hamilton's driver.",
+            problems=problems,
+        )
+
+
+def _feature(node: Any) -> Feature:
+    function = freed(node.callable)
+    written = _written(node)
+    if not _is_plain(function):
+        function = _shielded(function)
+    return Feature(
+        node.name,
+        function,
+        _parameters(node, written),
+        node.type,
+        inspect.cleandoc(node.documentation or ""),
+        _text(written),
+        _origin(written, node),
+        MappingProxyType({str(key): _word(value) for key, value in node.tags.items()}),
+        _cache(node),
+        None if written is node.callable else written,
+    )
+
+
+def _parameters(node: Any, written: Callable[..., Any]) -> tuple[Parameter, ...]:
+    """Read what a node needs; what is optional and not given is left out of the call."""
+    defaults = dict(node.default_parameter_values)
+    if any(not node.requires(name) and name not in defaults for name in node.input_types):
+        defaults = _written_defaults(written) | defaults
+    return tuple(
+        [
+            Parameter(name, kind, MISSING if node.requires(name) else defaults.get(name))
+            for name, (kind, _) in node.input_types.items()
+        ]
+    )
+
+
+def _written_defaults(written: Callable[..., Any]) -> dict[str, Any]:
+    """Read defaults where they were written: some decorators drop them from their nodes."""
+    parameters = inspect.signature(written).parameters.values()
+    return {each.name: each.default for each in parameters if each.default is not each.empty}
+
+
+def _written(node: Any) -> Callable[..., Any]:
+    """Return the function of the user's that a node comes from."""
+    known: tuple[Callable[..., Any], ...] = node.originating_functions or ()
+    result: Callable[..., Any] = known[0] if known else node.callable
+    return result
+
+
+def _cache(node: Any) -> Literal["auto", "never"]:
+    behaviour = node.tags.get(_CACHE_TAG, "default")
+    touches = any(node.tags.get(tag) for tag in _READS_OR_WRITES)
+    return "never" if touches or behaviour in ("recompute", "disable") else "auto"
+
+
+def _word(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _origin(written: Callable[..., Any], node: Any) -> Origin:
+    module = str(getattr(written, "__module__", None) or node.tags.get("module", "hamilton"))
+    code: CodeType | None = getattr(inspect.unwrap(written), "__code__", None)
+    if code is None:
+        return Origin(module, module)
+    label = module if code.co_filename.startswith("<") else PurePath(code.co_filename).name
+    return Origin(label, module, code.co_firstlineno)
+
+
+def _text(written: Callable[..., Any]) -> str | Callable[[], str]:
+    code: CodeType | None = getattr(inspect.unwrap(written), "__code__", None)
+    lines = linecache.getlines(code.co_filename) if code is not None else []
+    return partial(_block, lines, code.co_firstlineno) if code is not None and lines else ""
+
+
+def _block(lines: list[str], first: int) -> str:
+    """Cut a function with its decorators out of a file's lines."""
+    return "".join(inspect.getblock(lines[first - 1 :]))
+
+
+def _is_plain(function: Callable[..., Any]) -> bool:
+    return type(function) is FunctionType and not is_hamiltons(function)
+
+
+def _shielded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Call a closure of Hamilton's so that an error shows the user's lines, not Hamilton's."""
+
+    def call(**columns: Any) -> Any:
+        try:
+            return function(**columns)
+        except BaseException as error:  # noqa: BLE001 - raised again, without Hamilton's frames
+            raise error.with_traceback(_users(error.__traceback__))  # noqa: B904 - the same object
+
+    return call
+
+
+def _users(traceback: TracebackType | None) -> TracebackType | None:
+    """Return a traceback from the first frame that is neither ours nor Hamilton's."""
+    each = traceback
+    while each is not None:
+        top = str(each.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if top not in ("hamilton", "jupyter_lifecycle"):
+            return each
+        each = each.tb_next
+    return traceback
