@@ -42,7 +42,7 @@ from jupyter_lifecycle.envelope.schema import Schema
 from jupyter_lifecycle.envelope.verification import Request, Verdict, shared_verifier, where
 from jupyter_lifecycle.envelope.verifier import describe_error
 from jupyter_lifecycle.envelope.writing import is_frame, to_json
-from jupyter_lifecycle.errors import EnvelopeError, ExampleError, LifecycleError, SchemaError
+from jupyter_lifecycle.errors import EnvelopeError, ExampleError, InputError, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,8 +146,11 @@ class _Stage:
         """Give schema from the example, answered here and by the reloaded model."""
         started = time.perf_counter()
         query = query_of(model)
-        schema = _input_schema(model, query, example, training)
-        rows_json = _example_json(schema, example)
+        try:
+            schema = _input_schema(model, query, example, training)
+            rows_json = _example_json(schema, example)
+        except RecursionError as problem:
+            raise SchemaError("The example holds itself, or is nested too deep.") from problem
         asked = time.perf_counter()
         answer, schema = _answered(query, schema, example, rows_json)
         spent = time.perf_counter() - asked
@@ -243,11 +246,14 @@ def _example_json(schema: Schema, example: Any) -> Any:
 
 def _answered(query: Query, schema: Schema, example: Any, rows_json: Any) -> tuple[Any, Schema]:
     """Give the model's answer here, on the user's own rows, and the schema with outputs."""
-    rows = schema.decode(rows_json) if schema.form == "arguments" else example
     try:
+        rows = schema.decode(rows_json) if schema.form == "arguments" else example
         answer = query.ask(schema, rows)
-    except LifecycleError:
-        raise
+    except InputError as problem:
+        raise ExampleError(
+            f"The example does not fit what the model takes: {problem.message}. Nothing was saved.",
+            **problem.detail,
+        ) from problem
     except Exception as problem:
         said = describe_error(problem)
         raise ExampleError(
@@ -256,8 +262,9 @@ def _answered(query: Query, schema: Schema, example: Any, rows_json: Any) -> tup
             kind=said["kind"],
             frames=said["frames"],
         ) from problem
+    encoded = schema.encode(answer)
     outputs, kind, aligned = describe_answer(query, schema, rows, answer)
-    return schema.encode(answer), schema.with_answer(outputs, kind, aligned=aligned)
+    return encoded, schema.with_answer(outputs, kind, aligned=aligned)
 
 
 def _needed_to_ask(schema: Schema) -> tuple[str, ...]:

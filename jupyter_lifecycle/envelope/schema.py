@@ -118,9 +118,12 @@ class Schema:
         Raises
         ------
         SchemaError
-            Where something in it has no JSON form.
+            Where something in it has no JSON form, or it holds itself.
         """
-        return to_json(answer, "The answer")
+        try:
+            return to_json(answer, "The answer")
+        except RecursionError as problem:
+            raise SchemaError("The answer holds itself, or is nested too deep.") from problem
 
     def check(self, rows: Any) -> Any:
         """Rows given in Python, as the model takes them.

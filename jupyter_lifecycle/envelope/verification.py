@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_lifecycle.envelope.environment import Environment
 from jupyter_lifecycle.envelope.fields import Field
 from jupyter_lifecycle.envelope.local_code import library_folders, library_modules
-from jupyter_lifecycle.errors import ExampleError, LifecycleError, from_wire
+from jupyter_lifecycle.errors import ExampleError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -295,9 +295,13 @@ def _death(reply: dict[str, Any]) -> ExampleError:
     )
 
 
-def _failure(failed: dict[str, Any]) -> LifecycleError:
+def _failure(failed: dict[str, Any]) -> ExampleError:
     if "error" in failed:
-        return from_wire({"error": failed["error"]})
+        said = failed["error"]["message"].rstrip(".")
+        return ExampleError(
+            f"The stored model does not do as it does here. {said}. Nothing was saved.",
+            **failed["error"]["detail"],
+        )
     stage = _STAGES.get(failed["during"], "on the example")
     lost = re.match(r"Can't get attribute '(.+?)' on <module '__main__'", failed["message"])
     hint = (

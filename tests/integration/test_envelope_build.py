@@ -3,11 +3,14 @@
 import enum
 import json
 import os
+import shutil
+import subprocess
 import sys
 import textwrap
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -301,7 +304,7 @@ def only_there(words: str):
             "was ended by SIGSEGV on the example",
         ),
         ("a = 7", r"answers otherwise than here: the answer is 1 here and 7 there"),
-        ("return 1.5", r"answers value of value number, here|otherwise"),
+        ("a = object()", r"The answer is a object, which has no JSON form"),
         ("import not_there_at_all", "ModuleNotFoundError: No module named 'not_there_at_all'"),
     ],
 )
@@ -309,6 +312,39 @@ def test_what_goes_wrong_in_the_other_process(words, message, scratch):
     with pytest.raises(ExampleError, match=message):
         build(only_there(words), name="w", example={"a": 1})
     assert list(scratch.iterdir()) == []
+
+
+def test_another_type_there():
+    model = only_there("return 'x'")
+    del model.__annotations__["return"]
+    with pytest.raises(ExampleError, match="answers value of value string, here it answers value"):
+        build(model, name="w", example={"a": 1})
+
+
+def test_examples_that_do_not_fit_their_own_annotations():
+    def choose(mode: Literal["slow", "fast"]) -> str:
+        return mode
+
+    with pytest.raises(
+        ExampleError, match=r"does not fit what the model takes: /mode: \"fats\" is"
+    ):
+        build(choose, name="c", example={"mode": "fats"})
+    circle: list = []
+    circle.append(circle)
+    with pytest.raises(SchemaError, match="The example holds itself"):
+        build(lambda a: 1, name="c", example={"a": circle})
+
+
+def test_the_commit_is_recorded(tmp_path):
+    git = shutil.which("git")
+    if git is None:
+        pytest.skip("git is not installed")
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run([git, "init", "-q"], check=True)
+    subprocess.run([git, *who, "commit", "-q", "--allow-empty", "-m", "first"], check=True)
+    state = build(lambda: 1, name="one").manifest.lineage["git"]
+    assert len(state["commit"]) == 40
+    assert state["dirty"] is False
 
 
 def test_what_it_said_before_it_died_is_told():

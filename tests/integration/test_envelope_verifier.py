@@ -128,6 +128,15 @@ def test_a_verifier_that_dies_at_each_request_is_reported(tmp_path, verifier):
         verifier.verify(staged(tmp_path / "e", make(words), {"a": 1}))
 
 
+def test_a_verifier_that_hangs_is_ended(tmp_path, verifier, monkeypatch):
+    verifier.verify(staged(tmp_path / "e", make("pass"), {"a": 1}))
+    pid = verifier.pid
+    os.kill(pid, signal.SIGSTOP)
+    monkeypatch.setattr("jupyter_lifecycle.envelope.verification._LEAVE_SECONDS", 0.1)
+    verifier.close()
+    assert gone(pid)
+
+
 def test_a_package_installed_meanwhile_starts_another(tmp_path, verifier, monkeypatch):
     request = staged(tmp_path / "e", make("pass"), {"a": 1})
     verifier.verify(request)

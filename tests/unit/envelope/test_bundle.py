@@ -185,11 +185,35 @@ def test_a_bomb_stops_at_the_size_its_header_says(envelope, tmp_path):
         ]
 
     target = archive_of(envelope, tmp_path / "bomb.envelope", bomb)
-    data = bytearray(target.read_bytes())
-    place = data.rfind(b"PK\x01\x02", 0, data.rfind(b"answers.json"))
-    data[place + 24 : place + 28] = struct.pack("<I", 5)
-    target.write_bytes(bytes(data))
+    patched(target, b"answers.json", 24, 5)
     with pytest.raises(IntegrityError):
+        open_bundle(target)
+
+
+def patched(target, name, offset, value):
+    """Change one number of a member's entry in the archive's directory."""
+    data = bytearray(target.read_bytes())
+    place = data.rfind(b"PK\x01\x02", 0, data.rfind(name))
+    data[place + offset : place + offset + 4] = struct.pack("<I", value)
+    target.write_bytes(bytes(data))
+
+
+def test_a_member_that_is_shorter_than_it_says(envelope, tmp_path):
+    def longer(members):
+        manifest = json.loads(members[0][1])
+        manifest["files"]["answers.json"]["size"] = 6
+        return [(FILE_NAME, json.dumps(manifest).encode(), 0o644), *members[1:]]
+
+    target = archive_of(envelope, tmp_path / "short.envelope", longer)
+    patched(target, b"answers.json", 24, 6)
+    with pytest.raises(IntegrityError, match=r"answers\.json unpacks to 5 of its 6 bytes"):
+        open_bundle(target)
+
+
+def test_a_manifest_that_is_too_long(envelope, tmp_path, monkeypatch):
+    target = open_bundle(envelope).export(tmp_path / "long.envelope")
+    monkeypatch.setattr("jupyter_lifecycle.envelope.archive.MAX_BYTES", 10)
+    with pytest.raises(IntegrityError, match=r"manifest\.json unpacks to more than its 10 bytes"):
         open_bundle(target)
 
 

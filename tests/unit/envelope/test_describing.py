@@ -95,6 +95,7 @@ def test_what_values_cannot_share(values, words):
         (pd.Series(pd.Categorical([timedelta(1)])), "categories"),
         (pd.Series(pd.Categorical([str(i) for i in range(10_001)])), "10001 categories"),
         (pd.Series([1, "a"], dtype=object), "c mixes int and str"),
+        (pd.Series(pd.Categorical([(1, 2)])), "the categories of c are object, not scalars"),
     ],
 )
 def test_columns_without_a_type(column, words):

@@ -254,6 +254,13 @@ def test_python_values_go_the_same_way():
     )
 
 
+def test_an_answer_that_holds_itself():
+    circle: list = []
+    circle.append(circle)
+    with pytest.raises(SchemaError, match="holds itself"):
+        SMALL.encode(circle)
+
+
 def test_what_is_one_question():
     assert SMALL.is_single({"a": 1, "b": 2})
     assert not SMALL.is_single({"a": [1], "b": [2]})
