@@ -115,6 +115,7 @@ class Deployer:
                 "jupyter lifecycle deployer stop ends it."
             )
         self._lock = lock
+        lock.truncate(0)  # what an earlier one wrote; until the lease is ours this one only starts
         try:
             self._take_lease()
         except BaseException:
@@ -349,7 +350,10 @@ def _write_lock(file: TextIO, location: str) -> None:
 
 
 def running_deployer(path: Path) -> dict[str, object] | None:
-    """Tell which deployer holds a lock: ``pid``, ``registry``, ``since``; None where none does."""
+    """Tell which deployer holds a lock: ``pid``, ``registry``, ``since``.
+
+    None where none does; nothing in it where one is just starting.
+    """
     if not path.exists():
         return None
     lock = lock_file(path)
@@ -358,7 +362,7 @@ def running_deployer(path: Path) -> dict[str, object] | None:
         return None
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # it has the lock and has not written yet
+    except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 

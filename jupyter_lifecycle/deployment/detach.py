@@ -71,8 +71,10 @@ def see_to_deployer(registry: Registry, *, wait: bool = False) -> bool:
         command = [sys.executable, "-m", module, registry.location, "--idle", f"{IDLE_SECONDS:g}"]
         _spawn(command, place)
     deadline = time.monotonic() + _START_SECONDS
-    while wait and running_deployer(place.lock) is None:
-        gone = started and not place.starting.exists() and running_deployer(place.lock) is None
+    while wait and not (found := running_deployer(place.lock)):
+        gone = found is None and not place.starting.exists() and not running_deployer(place.lock)
+        if gone and not started:
+            return False
         if gone or time.monotonic() > deadline:
             from jupyter_lifecycle.deployment.process import tail
 
