@@ -7,6 +7,7 @@ complement, which SQL's three values would not give.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, assert_never
 
 from sqlalchemy import (
@@ -98,12 +99,13 @@ def condition(node: Node | None, driver: Node | None = None) -> Condition:
             return atom(node)
 
 
+@lru_cache(maxsize=4096)  # expressions never change, and rules ask the same again and again
 def atom(node: Atom) -> Condition:
     """One test: true or false for each envelope, never NULL."""
     test, folded = _test(node)
     if node.field.family == "column":
         return _column(node.field, test, folded=folded)
-    table, on, value = _joined(node.field)
+    table, on, value = _beside(node.field)
     found = exists().select_from(table).where(on).correlate(envelopes)
     return found.where(_passes(test, _folded(table, value) if folded else value))
 
@@ -309,9 +311,16 @@ def _table(
 
 
 def _joined(field: Field) -> tuple[FromClause, Condition, Expression]:
+    """Name the field's table anew, and say how it's joined to an envelope, the value."""
+    return _beside(field, lambda table: table.alias())
+
+
+def _beside(
+    field: Field, name: Callable[[Table], FromClause] = lambda table: table
+) -> tuple[FromClause, Condition, Expression]:
     if field.family == "output" and not field.key:
-        shared = schemas.alias()
+        shared = name(schemas)
         return shared, shared.c.key == envelopes.c.schema, shared.c.output_type
     table, key, having, value = _table(field)
-    alias = table.alias()
-    return alias, and_(alias.c[key] == _key(field), *having(alias)), alias.c[value]
+    named = name(table)
+    return named, and_(named.c[key] == _key(field), *having(named)), named.c[value]
