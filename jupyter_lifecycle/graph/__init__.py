@@ -5,12 +5,14 @@ from __future__ import annotations
 from jupyter_lifecycle.graph.checks import Check, Verdict
 from jupyter_lifecycle.graph.definition import feature, make_feature
 from jupyter_lifecycle.graph.edit import Delta
+from jupyter_lifecycle.graph.fans import Collect, FanOut
 from jupyter_lifecycle.graph.feature import MISSING, Feature, Origin, Parameter
 from jupyter_lifecycle.graph.graph import FeatureGraph
 from jupyter_lifecycle.graph.modifiers import (
     ParameterizedExtract,
     SubdagParams,
     apply_to,
+    at_once,
     cache,
     check_output,
     check_output_custom,
@@ -47,7 +49,9 @@ from jupyter_lifecycle.graph.near import NearNames
 __all__ = [
     "MISSING",
     "Check",
+    "Collect",
     "Delta",
+    "FanOut",
     "Feature",
     "FeatureGraph",
     "NearNames",
@@ -57,6 +61,7 @@ __all__ = [
     "SubdagParams",
     "Verdict",
     "apply_to",
+    "at_once",
     "cache",
     "check_output",
     "check_output_custom",

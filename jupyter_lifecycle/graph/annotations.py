@@ -19,9 +19,11 @@ from typing import (
     get_origin,
 )
 
+from jupyter_lifecycle.graph.fans import Collect, FanOut
 from jupyter_lifecycle.graph.feature import MISSING
 from jupyter_lifecycle.graph.hints import looked_up
 
+_BARE = (FanOut, Collect)
 _UNIONS = (Union, types.UnionType)
 
 
@@ -91,7 +93,7 @@ def _alternatives(annotation: Any) -> list[Any]:
         origin = get_origin(each)
         if origin in _UNIONS:
             pending.extend(get_args(each))
-        elif origin is Annotated:
+        elif origin in (Annotated, FanOut, Collect):  # of a fan, readers see the items
             pending.append(get_args(each)[0])
         elif origin is Literal:
             pending.extend(type(value) for value in get_args(each))
@@ -102,7 +104,7 @@ def _alternatives(annotation: Any) -> list[Any]:
         elif isinstance(each, TypeVar):
             found.append(Any)
         else:
-            plain = origin if origin is not None else each
+            plain = origin if origin is not None else Any if each in _BARE else each
             found.append(plain if isinstance(plain, type) else Any)
     return found
 

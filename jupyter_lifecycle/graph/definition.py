@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import linecache
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from inspect import CO_VARARGS, CO_VARKEYWORDS, cleandoc, signature, unwrap
 from inspect import Parameter as SignatureParameter
@@ -13,6 +13,7 @@ from types import CodeType, FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from jupyter_lifecycle.errors import FeatureDefinitionError
+from jupyter_lifecycle.graph.fans import Collect, FanOut, is_marked, listed
 from jupyter_lifecycle.graph.feature import MISSING, Feature, Origin, Parameter
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     CacheMode = Literal["auto", "always", "never"]
 
 MARK = "__feature_options__"
-_CO_GENERATOR, _CO_COROUTINE, _CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
-_UNFIT = CO_VARARGS | CO_VARKEYWORDS | _CO_GENERATOR | _CO_COROUTINE | _CO_ASYNC_GENERATOR
+_CO_GENERATOR, _CO_ASYNC_GENERATOR = 0x20, 0x200
+_UNFIT = CO_VARARGS | CO_VARKEYWORDS | _CO_GENERATOR | _CO_ASYNC_GENERATOR
 _NO_TAGS: Mapping[str, str] = MappingProxyType({})
 _NO_DEFAULT = id(MISSING)
 _CACHE_MODES = ("auto", "always", "never")
@@ -153,6 +154,10 @@ class FeatureReader:
         self._parameters: dict[tuple[str, int, int], Parameter] = {}
         self._files: dict[str, list[str]] = {}
         self._labels: dict[tuple[str, str], str] = {}
+        self._plain: set[int] = set()
+        self._fanning: set[int] = set()
+        self._collecting: set[int] = set()
+        self._kept: list[Any] = []
 
     def read(
         self, function: Callable[..., Any], origin: Origin | None = None, source: str | None = None
@@ -172,17 +177,37 @@ class FeatureReader:
         )
         options: FeatureOptions = getattr(function, MARK, _DEFAULTS)
         doc = function.__doc__ or ""
-        return Feature(
+        returns = annotations.get("return", MISSING)
+        made = Feature(
             name,
             function,
             parameters,
-            annotations.get("return", MISSING),
+            returns,
             cleandoc(doc) if "\n" in doc else doc.strip(),
             self._source(code) if source is None else source,
             origin,
             options.tags or _NO_TAGS,
             options.cache,
         )
+        if self._collecting or id(returns) in self._fanning or self._fans_out(returns):
+            return self._fanned(made)
+        return made
+
+    def _fans_out(self, returns: Any) -> bool:
+        """Whether an annotation is ``FanOut``; each annotation is looked at once."""
+        if id(returns) in self._plain:
+            return False
+        self._kept.append(returns)  # an id is only good while its object lives
+        fans = is_marked(returns, FanOut)
+        (self._fanning if fans else self._plain).add(id(returns))
+        return fans
+
+    def _fanned(self, feature: Feature) -> Feature:
+        if id(feature.returns) in self._fanning:
+            function = feature.function
+            return replace(feature, function=listed(function), definition=function, fan="out")
+        collects = any(id(each) in self._collecting for each in feature.parameters)
+        return replace(feature, fan="collect") if collects else feature
 
     def _quick_parameters(
         self, function: FunctionType, annotations: Mapping[str, Any], origin: Origin
@@ -190,7 +215,7 @@ class FeatureReader:
         # inspect.signature costs 15 µs; the code object knows all of it.
         code = function.__code__
         if code.co_flags & _UNFIT or code.co_posonlyargcount:
-            raise _unfit_code(function.__name__, code, origin)
+            self._refuse_unfit(code, annotations, function.__name__, origin)
         positional = code.co_argcount
         names = code.co_varnames[: positional + code.co_kwonlyargcount]
         defaults, keyword_defaults = function.__defaults__, function.__kwdefaults__
@@ -200,7 +225,7 @@ class FeatureReader:
                 annotation = annotations.get(each, MISSING)
                 key = (each, id(annotation), _NO_DEFAULT)
                 if key not in known:
-                    known[key] = Parameter(each, annotation)
+                    self._parameter(each, annotation, MISSING)
                 parameters.append(known[key])
             return tuple(parameters)
         given = dict(keyword_defaults or {})
@@ -225,7 +250,7 @@ class FeatureReader:
             ) from None
         code = _code(function)
         if code is not None and code.co_flags & (_UNFIT & ~(CO_VARARGS | CO_VARKEYWORDS)):
-            raise _unfit_code(name, code, origin)
+            self._refuse_unfit(code, _annotations(function), name, origin)
         parameters = []
         for each in seen.parameters.values():
             if each.kind not in (
@@ -238,11 +263,21 @@ class FeatureReader:
             parameters.append(self._parameter(each.name, annotation, default))
         return tuple(parameters)
 
+    def _refuse_unfit(
+        self, code: CodeType, annotations: Mapping[str, Any], name: str, origin: Origin
+    ) -> None:
+        fans = is_marked(annotations.get("return", MISSING), FanOut)
+        allowed = _CO_GENERATOR if fans else 0
+        if code.co_flags & (_UNFIT & ~allowed) or code.co_posonlyargcount:
+            raise _unfit_code(name, code, origin)
+
     def _parameter(self, name: str, annotation: Any, default: Any) -> Parameter:
         key = (name, id(annotation), id(default))
         known = self._parameters.get(key)
         if known is None:
             known = self._parameters[key] = Parameter(name, annotation, default)
+            if is_marked(annotation, Collect):
+                self._collecting.add(id(known))
         return known
 
     def _source(self, code: CodeType | None) -> str | Callable[[], str]:
@@ -326,10 +361,13 @@ def _check_name(function: Any, name: Any, origin: Origin) -> None:
 
 def _unfit_code(name: str, code: CodeType, origin: Origin) -> FeatureDefinitionError:
     flags = code.co_flags
-    if flags & (_CO_COROUTINE | _CO_ASYNC_GENERATOR):
-        return _unfit(name, origin, "is async, and nothing here awaits it. Write it with plain def")
+    if flags & _CO_ASYNC_GENERATOR:
+        return _unfit(name, origin, "is async and yields. Return a list, or yield from a plain def")
     if flags & _CO_GENERATOR:
-        reason = "yields, and only its first reader would see its values. Return a list or a Series"
+        reason = (
+            "yields, and only its first reader would see its values. Return a list or a Series, or "
+            "annotate it with -> FanOut[…] to have its readers computed for each item"
+        )
         return _unfit(name, origin, reason)
     named = code.co_argcount + code.co_kwonlyargcount
     if flags & CO_VARARGS:

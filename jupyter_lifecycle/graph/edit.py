@@ -53,6 +53,8 @@ class Structure:
     """For each name that is read, feature or input, its readers in order of arrival."""
     owners: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """For each ``origin.key`` the names of its features."""
+    fans: frozenset[str] = frozenset()
+    """Features that fan out or collect."""
 
 
 def edited(
@@ -161,7 +163,11 @@ def _rewired(base: Structure, incoming: Sequence[Feature], removed: Iterable[str
                 if parent not in before:
                     won.setdefault(parent, []).append(name)
     children = _regrouped(base.children, lost, won)
-    return Structure(features, parents, children, _regrouped(owners, leaving, arriving))
+    fans = frozenset([each.name for each in incoming if each.fan])
+    if base.fans:
+        touched = {*removed, *[each.name for each in incoming]}
+        fans = fans | (base.fans - touched)
+    return Structure(features, parents, children, _regrouped(owners, leaving, arriving), fans)
 
 
 def _regrouped(

@@ -62,6 +62,10 @@ class Feature:
     """The function that somebody wrote, where a modifier made :attr:`function` from it."""
     checks: tuple[Check, ...] = ()
     """What each of its values must satisfy, in the order in which they are looked at."""
+    fan: Literal["", "out", "collect"] = ""
+    """``out``: its readers are computed for each of its items; ``collect``: it reads them all."""
+    at_once: int = 1
+    """How many items of a fan-out are worked on at the same time, at most."""
 
     @property
     def written(self) -> Callable[..., Any]:

@@ -129,6 +129,11 @@ class FeatureGraph:
         """Those of :attr:`inputs` for which every reader has a default."""
         return tuple([name for name in self.inputs if not self._is_required(name)])
 
+    @property
+    def fans(self) -> frozenset[str]:
+        """Features that fan out, or collect what was computed for each item."""
+        return self._structure.fans
+
     def parents(self, name: str) -> tuple[str, ...]:
         """Return what a feature reads, features and inputs, in order of its parameters."""
         self._require([name])

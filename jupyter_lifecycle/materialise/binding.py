@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import ComputeError, UnboundError
 from jupyter_lifecycle.graph import NearNames
+from jupyter_lifecycle.materialise.fanning import fused, refuse_inner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,7 +62,10 @@ def bind(
     ComputeError
         If inputs are of no use, or give what a feature defines.
     """
-    binding = bind_some(graph, targets, inputs, overrides)
+    if graph.fans:
+        replaced = [name for name in overrides or () if name in graph]
+        refuse_inner(graph.without(*replaced)[0] if replaced else graph, _listed(targets))
+    binding = _bound(graph, targets, inputs, overrides, strict=True)
     _refuse_shadowed(binding.graph, binding.order, _named(inputs))
     missing = [
         target
@@ -80,14 +84,26 @@ def bind_some(
     overrides: Mapping[str, Any] | None = None,
 ) -> Binding:
     """Do as :func:`bind` does, but leave what nothing defines unbound, and let features win."""
-    if isinstance(targets, str):
-        raise ComputeError(f"targets is the text {targets!r}; write a list: [{targets!r}].")
+    return _bound(graph, targets, inputs, overrides, strict=False)
+
+
+def _bound(
+    graph: FeatureGraph,
+    targets: Sequence[str],
+    inputs: Any,
+    overrides: Mapping[str, Any] | None,
+    *,
+    strict: bool,
+) -> Binding:
+    targets = _listed(targets)
     given = _named(inputs)
     replaced = dict(overrides or {})
     overridden = [name for name in replaced if name in graph]
     if overridden:
         graph = graph.without(*overridden)[0]
     _refuse_unknown_overrides(graph, replaced, given, overridden)
+    if graph.fans:
+        graph = _fused(graph, targets, strict=strict)
     features, config = graph.features, graph.config
     order = graph.order([t for t in targets if t in features])
     sources = _Sources(replaced, given, config)
@@ -107,6 +123,21 @@ def bind_some(
         if target not in features:
             sources.find(target)
     return Binding(graph, tuple(dict.fromkeys(targets)), order, sources, arguments, unbound)
+
+
+def _fused(graph: FeatureGraph, targets: Iterable[str], *, strict: bool) -> FeatureGraph:
+    try:
+        return fused(graph, [name for name in targets if name in graph])
+    except ComputeError:
+        if strict:
+            raise
+        return graph  # half written: a computation will say what is wrong with it
+
+
+def _listed(targets: Sequence[str]) -> Sequence[str]:
+    if isinstance(targets, str):
+        raise ComputeError(f"targets is the text {targets!r}; write a list: [{targets!r}].")
+    return targets
 
 
 class _Sources(dict[str, Any]):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import CacheError, ComputeError, FingerprintError
 from jupyter_lifecycle.hashing import combine, fingerprint
+from jupyter_lifecycle.materialise.awaiting import Awaiter
 from jupyter_lifecycle.materialise.checking import remark_on
 from jupyter_lifecycle.materialise.failures import annotate
 from jupyter_lifecycle.materialise.guard import Guard
@@ -81,6 +82,7 @@ class Execution:
         self._values: dict[str, Any] = {}
         self._readers: dict[str, int] = {}
         self._guard = Guard()
+        self._awaiter = Awaiter()
         self._writer = OriginsWriter()
         self._lock = threading.Lock()
         self._over = False
@@ -125,6 +127,7 @@ class Execution:
             )
         finally:
             self._over = True
+            self._awaiter.close()
 
     def value(self, name: str) -> Any:
         """Return a target's value, so that changing it changes nothing here."""
@@ -245,7 +248,7 @@ class Execution:
         self._tell(NodeEvent(name, "running"))
         started = time.perf_counter()
         try:
-            value = node.feature.function(**given)
+            value = self._awaiter.finished(node.feature.function(**given))
             seconds = time.perf_counter() - started
             self._refuse_changed(node)
             remark = remark_on(node.feature, value) if node.feature.checks else ""

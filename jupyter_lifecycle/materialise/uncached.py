@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from jupyter_lifecycle.materialise.awaiting import Awaiter
 from jupyter_lifecycle.materialise.checking import remark_on
 from jupyter_lifecycle.materialise.failures import annotate
 from jupyter_lifecycle.materialise.guard import Guard
@@ -41,13 +42,14 @@ def run_uncached(binding: Binding, executor: Executor) -> tuple[dict[str, Any], 
     readers = readers_of(binding)
     guard = Guard()
     lock = threading.Lock()
+    awaiter = Awaiter()
 
     def task(name: str) -> None:
         feature, needed = features[name], arguments[name]
         given = {each: guard(values[each]) for each in needed}
         started = time.perf_counter()
         try:
-            values[name] = value = feature.function(**given)
+            values[name] = value = awaiter.finished(feature.function(**given))
             if feature.checks and (remark := remark_on(feature, value)):
                 remarks[name] = remark
         except Exception as error:
@@ -59,7 +61,10 @@ def run_uncached(binding: Binding, executor: Executor) -> tuple[dict[str, Any], 
                 if not readers[each]:
                     del values[each]
 
-    executor.run(binding.order, arguments, task)
+    try:
+        executor.run(binding.order, arguments, task)
+    finally:
+        awaiter.close()
     return {name: values[name] for name in binding.targets}, remarks
 
 

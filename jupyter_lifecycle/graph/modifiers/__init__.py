@@ -26,7 +26,7 @@ from jupyter_lifecycle.graph.modifiers.extracting import (
     extract_fields,
     unpack_fields,
 )
-from jupyter_lifecycle.graph.modifiers.labelling import cache, schema, tag, tag_outputs
+from jupyter_lifecycle.graph.modifiers.labelling import at_once, cache, schema, tag, tag_outputs
 from jupyter_lifecycle.graph.modifiers.piping import (
     apply_to,
     mutate,
@@ -42,6 +42,7 @@ __all__ = [
     "ParameterizedExtract",
     "SubdagParams",
     "apply_to",
+    "at_once",
     "cache",
     "check_output",
     "check_output_custom",

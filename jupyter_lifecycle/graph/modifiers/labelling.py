@@ -52,6 +52,47 @@ class Cache:
         return made.changed(every, lambda feature: replace(feature, cache=self.mode))
 
 
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """How many items of a fan-out are worked on at the same time."""
+
+    limit: int
+    stage: ClassVar[Stage] = Stage.LABEL
+
+    def apply(self, made: Made) -> Made:
+        """Set it for the outputs, which must fan out."""
+        for name in made.outputs:
+            if made.named(name).fan != "out":
+                raise FeatureDefinitionError(
+                    f"at_once({self.limit}) on {name}: it does not fan out. Annotate it with "
+                    "-> FanOut[…], or take the modifier away."
+                )
+        outputs = made.chosen(None, "at_once")
+        return made.changed(outputs, lambda feature: replace(feature, at_once=self.limit))
+
+
+def at_once(limit: int) -> Decorator:
+    """Work on several items of a fan-out at the same time, on threads.
+
+    Parameters
+    ----------
+    limit : int
+        At most so many; features that are ``async`` wait together.
+
+    Returns
+    -------
+    Decorator
+
+    Raises
+    ------
+    FeatureDefinitionError
+        If it is less than one, or the function does not fan out.
+    """
+    if limit < 1:
+        raise FeatureDefinitionError(f"at_once({limit!r}): at least one item is worked on.")
+    return Decorator((AtOnce(limit),))
+
+
 def _texts(tags: Mapping[str, Any], where: str) -> dict[str, str]:
     found = {}
     for name, each in tags.items():

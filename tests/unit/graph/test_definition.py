@@ -99,10 +99,6 @@ def generator(a):
     yield a
 
 
-async def waits(a):
-    return a
-
-
 async def streams(a):
     yield a
 
@@ -149,8 +145,7 @@ def renamed(name):
         (wrapped_anything(positional), "takes a by position only"),
         (wrapped_anything(generator), "yields"),
         (generator, "yields, and only its first reader"),
-        (waits, "is async"),
-        (streams, "is async"),
+        (streams, "is async and yields"),
         (max, "Python does not know its parameters"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
