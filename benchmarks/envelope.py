@@ -2,7 +2,9 @@
 
 The model is a gradient-boosting pipeline, the example 200 rows; everything is warm, as in a notebook
 whose extension loaded some seconds ago. The first save is reported apart. Peers are measured in the
-same run where they are installed. The last line is JSON.
+same run where they are installed. On a busy machine the model's own OpenMP threads spin while they
+wait for a core, which counts as CPU: the best round is near what an idle machine shows. The last line
+is JSON.
 """
 
 from __future__ import annotations
@@ -86,6 +88,7 @@ def ours(model: Pipeline, example: pd.DataFrame) -> dict[str, float]:
     pickled = bundle.read("model.pkl")
     return answer | {
         "save_cpu_s": statistics.median(totals),
+        "save_cpu_best_s": min(totals),
         "save_verifier_cpu_s": statistics.median(children),
         "save_wall_s": statistics.median(walls),
         "manifest_cpu_s": median_cpu(lambda: parse_manifest(data_)),
