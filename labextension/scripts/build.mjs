@@ -6,36 +6,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { inlineWorker } from './inline-worker.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const out = resolve(root, '../jupyter_lifecycle/widgets/static');
 const LIMIT = 60 * 1024;
-
-/** `inline-worker:./x.ts` is the bundled source of x.ts, as text: a worker needs no file of its own. */
-export const inlineWorker = {
-  name: 'inline-worker',
-  setup(builder) {
-    builder.onResolve({ filter: /^inline-worker:/ }, args => ({
-      path: resolve(args.resolveDir, args.path.slice('inline-worker:'.length)),
-      namespace: 'inline-worker',
-    }));
-    builder.onLoad({ filter: /.*/, namespace: 'inline-worker' }, async args => {
-      const result = await build({
-        entryPoints: [args.path],
-        bundle: true,
-        minify: true,
-        write: false,
-        format: 'iife',
-        target: 'es2022',
-      });
-      return {
-        contents: result.outputFiles[0].text,
-        loader: 'text',
-        watchDirs: [dirname(args.path)],
-      };
-    });
-  },
-};
 
 async function styles(name, files) {
   const parts = await Promise.all(

@@ -148,29 +148,54 @@ def open_explorer(
 
 # The departure-delay graph of the quickstart's size, with one of each state.
 _GROUPS = {
-    "Calendar": ("cell 2", "scheduled_minute:sched_dep_time month:time_hour weekday:time_hour "
-                 "is_holiday:time_hour scheduled_hour:scheduled_minute "
-                 "minute_of_week:scheduled_minute,weekday is_weekend:weekday "
-                 "rush_hour:scheduled_hour,is_weekend"),
-    "Route and carrier": ("cell 3", "route:origin,dest distance_band:distance "
-                          "carrier_mean_delay:carrier,dep_delay route_mean_delay:route,dep_delay "
-                          "route_flights_per_day:route,time_hour "
-                          "carrier_route_share:carrier,route "
-                          "route_vs_carrier:route_mean_delay,carrier_mean_delay"),
-    "Rolling delays": ("cell 4", "origin_delay_last_hour:origin,time_hour,dep_delay "
-                       "origin_delay_last_3h:origin,time_hour,dep_delay "
-                       "origin_departures:origin,time_hour "
-                       "tail_previous_delay:tailnum,dep_delay,time_hour "
-                       "origin_trend:origin_delay_last_hour,origin_delay_last_3h "
-                       "origin_congestion:origin_delay_last_3h,origin_departures "
-                       "tail_turnaround:tail_previous_delay,tailnum "
-                       "knock_on_risk:tail_turnaround,origin_congestion"),
-    "Weather": ("cell 5", "wind_gust:weather wind_speed:weather visibility:weather precip:weather "
-                "crosswind:wind_speed low_visibility:visibility wet_runway:precip "
-                "weather_severity:wind_gust,low_visibility,wet_runway"),
-    "Pressure": ("cell 7", "hub_load:origin_departures,route_vs_carrier "
-                 "delay_pressure:origin_congestion,rush_hour,weather_severity "
-                 "expected_delay:delay_pressure,hub_load"),
+    "Calendar": (
+        "cell 2",
+        (
+            "scheduled_minute:sched_dep_time month:time_hour weekday:time_hour "
+            "is_holiday:time_hour scheduled_hour:scheduled_minute "
+            "minute_of_week:scheduled_minute,weekday is_weekend:weekday "
+            "rush_hour:scheduled_hour,is_weekend"
+        ),
+    ),
+    "Route and carrier": (
+        "cell 3",
+        (
+            "route:origin,dest distance_band:distance "
+            "carrier_mean_delay:carrier,dep_delay route_mean_delay:route,dep_delay "
+            "route_flights_per_day:route,time_hour "
+            "carrier_route_share:carrier,route "
+            "route_vs_carrier:route_mean_delay,carrier_mean_delay"
+        ),
+    ),
+    "Rolling delays": (
+        "cell 4",
+        (
+            "origin_delay_last_hour:origin,time_hour,dep_delay "
+            "origin_delay_last_3h:origin,time_hour,dep_delay "
+            "origin_departures:origin,time_hour "
+            "tail_previous_delay:tailnum,dep_delay,time_hour "
+            "origin_trend:origin_delay_last_hour,origin_delay_last_3h "
+            "origin_congestion:origin_delay_last_3h,origin_departures "
+            "tail_turnaround:tail_previous_delay,tailnum "
+            "knock_on_risk:tail_turnaround,origin_congestion"
+        ),
+    ),
+    "Weather": (
+        "cell 5",
+        (
+            "wind_gust:weather wind_speed:weather visibility:weather precip:weather "
+            "crosswind:wind_speed low_visibility:visibility wet_runway:precip "
+            "weather_severity:wind_gust,low_visibility,wet_runway"
+        ),
+    ),
+    "Pressure": (
+        "cell 7",
+        (
+            "hub_load:origin_departures,route_vs_carrier "
+            "delay_pressure:origin_congestion,rush_hour,weather_severity "
+            "expected_delay:delay_pressure,hub_load"
+        ),
+    ),
 }
 _STATES = {
     "origin_delay_last_hour": ("fresh", ""),
@@ -230,7 +255,9 @@ def layered(count: int, layers: int, groups: int = 0) -> tuple[GraphView, States
             parent = (layer - 1) * wide + int(min(wide - 1, max(0, near)))
             edges += [parent, node]
     names = [f"feature_{node:05d}_lag_{node % 24}" for node in range(count)]
-    of = [min(groups - 1, (node % wide) * groups // wide) if groups else -1 for node in range(count)]
+    of = [
+        min(groups - 1, (node % wide) * groups // wide) if groups else -1 for node in range(count)
+    ]
     graph = GraphView(
         version=1,
         names=names,

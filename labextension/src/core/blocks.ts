@@ -28,14 +28,14 @@ const SHAPE = 1.6;
  * they are about as many, neither stands before the other.
  */
 function blockPairs(input: LayoutInput): Int32Array {
-  const { edges, block, blocks } = input;
+  const { edges, weight, block, blocks } = input;
   const flow = new Map<number, number>();
   for (let e = 0; e < edges.length; e += 2) {
     const from = block[edges[e]!]!;
     const to = block[edges[e + 1]!]!;
     if (from < 0 || to < 0 || from === to) continue;
     const key = from * blocks + to;
-    flow.set(key, (flow.get(key) ?? 0) + 1);
+    flow.set(key, (flow.get(key) ?? 0) + weight[e >> 1]!);
   }
   const pairs: number[] = [];
   for (const [key, forth] of flow) {

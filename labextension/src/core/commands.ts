@@ -1,6 +1,7 @@
 // What the keys and the menus do to a view.
 
 import type { State } from '../wire';
+import type { Folding } from './folding';
 import type { Command } from './keys';
 import type { Inspector } from './inspector';
 import { CODE, type GraphModel } from './model';
@@ -18,7 +19,7 @@ export interface Steerable {
   readonly search: SearchBox;
   readonly keys: HTMLElement;
   readonly grouping: Grouping;
-  readonly collapsed: ReadonlySet<number>;
+  readonly folding: Folding;
   readonly filter: ReadonlySet<State>;
   readonly focusOn: { readonly hops: number } | null;
   /** Name of the chosen node, or an empty string. */
@@ -32,7 +33,7 @@ export interface Steerable {
   setGrouping(grouping: Grouping): void;
   toggleGroup(group: number): void;
   toggleFilter(state: State, add: boolean): void;
-  collapseAll(model: GraphModel): void;
+  collapseAll(): void;
   expandAll(): void;
   closeInspector(): void;
   toggleKeys(): void;
@@ -164,10 +165,10 @@ export function moreMenu(view: Steerable): MenuItem[] {
   return [
     {
       text: 'Expand all',
-      disabled: !grouped || view.collapsed.size === 0,
+      disabled: !grouped || view.folding.collapsed.size === 0,
       run: () => view.expandAll(),
     },
-    { text: 'Collapse all', disabled: !grouped, run: () => view.collapseAll(model!) },
+    { text: 'Collapse all', disabled: !grouped, run: () => view.collapseAll() },
     {
       text: 'Recompute all stale',
       key: 'R',

@@ -32,7 +32,13 @@ export function trace(pen: Pen, scene: Scene, pair: number, plain: boolean): voi
   const own = scene.input.block[from]!;
   const near = own < 0 || own === scene.input.block[to];
   const group = scene.node[from]! < 0 || scene.node[to]! < 0;
-  if (tx <= sx + BUS) {
+  const beside = scene.x[to]! + scene.width[to]! > scene.x[from]! && sx > tx;
+  if (group && beside) {
+    // One above the other: from edge to edge.
+    const x = (Math.max(scene.x[from]!, tx) + Math.min(sx, tx + scene.width[to]!)) / 2;
+    pen.moveTo(x, sy);
+    pen.lineTo(x, ty);
+  } else if (tx <= sx + BUS) {
     pen.bezierCurveTo(sx + 60, sy, tx - 60, ty, tx, ty);
   } else if (!near || group) {
     const bus = group ? 0 : Math.min(BUS, (tx - sx) / 3);

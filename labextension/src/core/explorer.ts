@@ -4,6 +4,7 @@ import type { State } from '../wire';
 import { createAttention } from './attention';
 import { moreMenu, nodeMenu, runCommand, type Steerable } from './commands';
 import { h } from './dom';
+import { Folding } from './folding';
 import { createFoot, summary } from './foot';
 import { SUMMARY, tally } from './summary';
 import { createHead } from './head';
@@ -22,7 +23,7 @@ import {
   createTooltip,
   createZoom,
 } from './overlays';
-import { buildScene, carryCollapsed, hasGroups, INPUTS, placeScene, type Grouping } from './scene';
+import { buildScene, hasGroups, INPUTS, placeScene, type Grouping } from './scene';
 import { searchBox } from './search';
 import { matching, Stage } from './stage';
 import type { Store } from './store';
@@ -65,11 +66,10 @@ export class Explorer implements Steerable {
   readonly search;
 
   grouping: Grouping = 'cell';
-  collapsed = new Set<number>();
+  readonly folding = new Folding();
   filter = new Set<State>();
   chosen = '';
   focusOn: { name: string; hops: number } | null = null;
-  private model: GraphModel | null = null;
   private opened = false;
   private notice = '';
   private layoutJob = 0;
@@ -197,13 +197,12 @@ export class Explorer implements Steerable {
 
   private onGraph(): void {
     const model = this.store.model!;
+    this.folding.carry(model);
     if (!this.opened && model.count > 0) {
       this.opened = true;
       this.onResize();
-      if (model.count > OPEN_LIMIT || this.narrow) this.collapse(model);
+      if (model.count > OPEN_LIMIT || this.narrow) this.folding.collapseAll();
     }
-    if (this.model) this.collapsed = carryCollapsed(this.model, model, this.collapsed);
-    this.model = model;
     if (!model.index.has(this.chosen)) this.chosen = '';
     if (this.focusOn && !model.index.has(this.focusOn.name)) this.focusOn = null;
     this.empty.hidden = model.count > 0;
@@ -232,6 +231,8 @@ export class Explorer implements Steerable {
     this.stage.connected = connected;
     this.strip.update(connected, heard);
     this.element.classList.toggle('jl-away', !connected);
+    if (this.chosen !== '' && !this.inspector.element.hidden && this.store.model !== null)
+      this.inspection.refresh(this.store.model, this.chosen);
     this.stage.invalidate();
   }
 
@@ -242,7 +243,7 @@ export class Explorer implements Steerable {
     const before = this.stage.scene;
     const choice = {
       grouping: this.focusOn ? ('none' as const) : hasGroups(model) ? this.grouping : 'none',
-      collapsed: this.collapsed,
+      collapsed: this.folding.collapsed,
       shown: this.focusNodes(model),
     };
     const scene = buildScene(model, choice, this.focusOn ? null : before);
@@ -272,13 +273,8 @@ export class Explorer implements Steerable {
     return Uint8Array.from(up, (hop, i) => (i === node || hop > 0 || down[i]! > 0 ? 1 : 0));
   }
 
-  private collapse(model: GraphModel): void {
-    this.collapsed = new Set(model.view.groups.keys());
-    if (hasGroups(model)) this.collapsed.add(INPUTS);
-  }
-
-  collapseAll(model: GraphModel): void {
-    this.collapse(model);
+  collapseAll(): void {
+    this.folding.collapseAll();
     this.relayout(false);
   }
 
@@ -288,12 +284,12 @@ export class Explorer implements Steerable {
   }
 
   toggleGroup(group: number): void {
-    if (!this.collapsed.delete(group)) this.collapsed.add(group);
+    this.folding.toggle(group);
     this.relayout(true);
   }
 
   expandAll(): void {
-    this.collapsed.clear();
+    this.folding.expandAll();
     this.relayout(false);
   }
 
@@ -364,7 +360,7 @@ export class Explorer implements Steerable {
     const group = model.view.kinds[node] === 'feature' ? model.view.group[node]! : INPUTS;
     const hidden = this.focusOn !== null && this.stage.scene?.item[node] === -1;
     if (hidden) this.focusOn = null;
-    if (this.collapsed.delete(group) || hidden) this.relayout(true);
+    if (this.folding.open(group) || hidden) this.relayout(true);
     this.choose(node, open);
     const item = this.chosenItem();
     if (item >= 0) this.stage.flyTo(item);
@@ -458,6 +454,10 @@ export class Explorer implements Steerable {
     const listed = this.narrow && height >= 460;
     this.attention.element.hidden = !listed;
     if (listed && this.store.model !== null) this.attention.update(this.store.model);
+    const sheet = this.inspector.element;
+    const covers = width < SHEET && !sheet.hidden;
+    const foot = this.stage.canvas.getBoundingClientRect().bottom;
+    this.stage.covered = covers ? Math.max(0, foot - sheet.getBoundingClientRect().top) : 0;
   }
 
   private ownsWheel(): boolean {

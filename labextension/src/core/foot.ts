@@ -59,11 +59,15 @@ export function createFoot(actions: FootActions, signal: AbortSignal): Foot {
         { class: 'jl-text-running jl-strong' },
         `Recomputing ${model.done} of ${model.total}`,
       ),
-      h('span', { class: 'jl-cut' }, code(model.running)),
+      h('span', { class: 'jl-cut jl-foot-wide' }, code(model.running)),
     ];
     if (next.length > 0)
       parts.push(
-        h('span', { class: 'jl-second jl-cut' }, `then ${some(next, model.counts[CODE.queued]!)}`),
+        h(
+          'span',
+          { class: 'jl-second jl-cut jl-foot-wide' },
+          `then ${some(next, model.counts[CODE.queued]!)}`,
+        ),
       );
     if (actions.interrupt)
       parts.push(button('Interrupt', actions.interrupt, signal, { icon: 'stop', class: small }));

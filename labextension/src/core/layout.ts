@@ -9,6 +9,8 @@ export interface LayoutInput {
   readonly count: number;
   /** Flat pairs of items: parent, child. */
   readonly edges: Int32Array;
+  /** Edges of the graph behind each pair. */
+  readonly weight: Int32Array;
   /** Block of each item in notebook order, or -1 for the margin. */
   readonly block: Int32Array;
   readonly blocks: number;
@@ -74,11 +76,13 @@ function collect(input: LayoutInput): Block[] {
   return blocks;
 }
 
-/** Wider gutters where more edges have to turn. */
+/** Wider gutters where more edges have to turn, in steps: one edge more moves nothing. */
 function gutters(columns: number, pairs: number[], column: Int32Array): Float64Array {
   const turning = new Float64Array(columns);
   for (let e = 0; e < pairs.length; e += 2) turning[column[pairs[e]!]!]!++;
-  return turning.map(edges => GUTTER + Math.min(68, Math.max(0, 4 * Math.sqrt(edges) - 14)));
+  return turning.map(
+    edges => GUTTER + Math.min(68, 16 * Math.round(Math.max(0, 4 * Math.sqrt(edges) - 14) / 16)),
+  );
 }
 
 interface Cells {

@@ -343,17 +343,15 @@ export class NodePainter {
     const quiet = state === 'fresh' || state === 'cached' || state === 'input' || !connected;
     context.fillStyle = quiet ? theme.ink2 : this.inkOf(node).text;
     const line = this.fitting(node, right - left - typeWidth - 6);
-    context.fillText(
-      cut(context, connected ? line : line && `last ${line}`, right - left - typeWidth - 6),
-      left,
-      bottom,
-    );
+    context.fillText(cut(context, line, right - left - typeWidth - 6), left, bottom);
   }
 
   /** The second line; where it is too long without its null share, before anything is cut. */
   private fitting(node: number, room: number): string {
     const { model } = this.style.scene;
-    const line = secondLine(model, node);
+    const known = secondLine(model, node);
+    const timed = model.state[node] === CODE.fresh || model.state[node] === CODE.cached;
+    const line = !this.style.connected && timed && known !== '' ? `last ${known}` : known;
     const end = line.lastIndexOf(' · ');
     if (end < 0 || measure(this.context, line) <= room) return line;
     return line.slice(0, end);

@@ -44,17 +44,14 @@ export function hasGroups(model: GraphModel): boolean {
   return model.view.groups.length > 0;
 }
 
-/** The collapsed groups in another graph, known by their titles: a new cell moves their numbers. */
-export function carryCollapsed(
-  before: GraphModel,
-  model: GraphModel,
-  collapsed: ReadonlySet<number>,
-): Set<number> {
-  const key = (of: GraphModel, g: number): string =>
-    `${of.view.groups[g]}\n${of.view.group_notes[g]}`;
-  const now = new Map(model.view.groups.map((_, g) => [key(model, g), g]));
-  const kept = [...collapsed].map(g => (g === INPUTS ? g : now.get(key(before, g))));
-  return new Set(kept.filter(g => g !== undefined));
+/** Each group by its title, and its place among equals: a cell's number changes when it runs again. */
+export function groupKeys(model: GraphModel): string[] {
+  const seen = new Map<string, number>();
+  return model.view.groups.map(title => {
+    const place = (seen.get(title) ?? 0) + 1;
+    seen.set(title, place);
+    return `${place} ${title}`;
+  });
 }
 
 function buildItems(
@@ -147,7 +144,8 @@ function previousTops(
 ): Float32Array | null {
   if (before === null) return null;
   const old = before.model;
-  const oldGroups = new Map(old.view.groups.map((title, g) => [title, g]));
+  const oldGroups = new Map(groupKeys(old).map((key, g) => [key, g]));
+  const keys = groupKeys(model);
   const oldItems = new Map<number, number>();
   for (let k = 0; k < before.count; k++)
     if (before.group[k] !== -1) oldItems.set(before.group[k]!, k);
@@ -160,7 +158,7 @@ function previousTops(
       if (was !== undefined && before.node[was] === -1) was = undefined;
     } else {
       const g = group[k]!;
-      was = oldItems.get(g === INPUTS ? INPUTS : (oldGroups.get(model.view.groups[g]!) ?? -9));
+      was = oldItems.get(g === INPUTS ? INPUTS : (oldGroups.get(keys[g]!) ?? -9));
     }
     if (was === undefined) return NaN;
     kept++;
@@ -207,7 +205,7 @@ export function buildScene(model: GraphModel, choice: Choice, before: Scene | nu
     edgeOf,
     width,
     height,
-    input: { count, edges, block, blocks, framed, width, height, previous },
+    input: { count, edges, weight, block, blocks, framed, width, height, previous },
     x: new Float32Array(count),
     y: new Float32Array(count),
     frames: new Float32Array(4 * blocks),

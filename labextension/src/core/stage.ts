@@ -64,6 +64,8 @@ export class Stage {
   hovered = -1;
   bright: Uint8Array | null = null;
   connected = true;
+  /** Pixels at the foot that something else covers. */
+  covered = 0;
   highlight: Highlight | null = null;
   private readonly painter = new Painter(this.canvas);
   private frame = 0;
@@ -126,6 +128,8 @@ export class Stage {
     const size = { width: host.clientWidth, height: host.clientHeight };
     if (size.width === this.size.width && size.height === this.size.height) return;
     const first = this.size.width === 0;
+    // A view is often made before it stands in the page, where no style has a value yet.
+    if (first) this.theme = readTheme(host);
     this.size = size;
     this.painter.resize(size);
     if (this.fitted || first) this.fit(false);
@@ -247,7 +251,12 @@ export class Stage {
   flyTo(item: number): void {
     this.fitted = false;
     const { x, y } = this.placeOf(item);
-    this.fly(centred(x, y, clampZoom(Math.max(this.view.zoom, 0.85)), this.size), 320);
+    this.fly(centred(x, y, clampZoom(Math.max(this.view.zoom, 0.85)), this.free()), 320);
+  }
+
+  /** What of the canvas can be seen. */
+  private free(): Size {
+    return { width: this.size.width, height: Math.max(60, this.size.height - this.covered) };
   }
 
   /** Moves the view no more than it takes to see an item. */
@@ -260,8 +269,9 @@ export class Stage {
     const t = (scene.height[item]! / 2) * target.zoom + 16;
     const sx = (x - target.x) * target.zoom;
     const sy = (y - target.y) * target.zoom;
-    const dx = sx < w ? sx - w : sx > this.size.width - w ? sx - this.size.width + w : 0;
-    const dy = sy < t ? sy - t : sy > this.size.height - t ? sy - this.size.height + t : 0;
+    const { width, height } = this.free();
+    const dx = sx < w ? sx - w : sx > width - w ? sx - width + w : 0;
+    const dy = sy < t ? sy - t : sy > height - t ? sy - height + t : 0;
     if (dx === 0 && dy === 0) return;
     this.fitted = false;
     this.fly(

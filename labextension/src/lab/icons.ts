@@ -1,7 +1,7 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
 const svg = (inside: string): string =>
-  `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16"><g class="jp-icon3" fill="none" stroke="#616161" stroke-width="1.3" stroke-linejoin="round">${inside}</g></svg>`;
+  `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16"><g fill="none" stroke="var(--jp-inverse-layout-color3, #616161)" stroke-width="1.3" stroke-linejoin="round">${inside}</g></svg>`;
 
 export const featuresIcon = new LabIcon({
   name: 'jupyter-lifecycle:features',

@@ -14,6 +14,8 @@ import { probe, type Readiness } from './probe';
 
 const SHOW = 'from jupyter_lifecycle.notebook import show_explorer; show_explorer()';
 const LOAD = '%load_ext jupyter_lifecycle';
+/** Height of the line above a picture that is of before a restart. */
+const STRIP = 40;
 
 export class NotebookView extends Panel {
   readiness: Readiness | null = null;
@@ -21,7 +23,8 @@ export class NotebookView extends Panel {
   private readonly hint = new Widget();
   private area: SimplifiedOutputArea | null = null;
   private readonly ended = new AbortController();
-  private asked = 0;
+  private kernelId = '';
+  private asking: Kernel.IKernelConnection | null = null;
 
   constructor(
     readonly notebook: NotebookPanel,
@@ -47,6 +50,7 @@ export class NotebookView extends Panel {
     this.node.addEventListener('contextmenu', event => event.stopPropagation(), {
       signal: this.ended.signal,
     });
+    this.kernelId = this.kernel?.id ?? '';
     void context.ready.then(() => this.check());
     this.tell();
   }
@@ -66,19 +70,24 @@ export class NotebookView extends Panel {
   }
 
   private onKernel(): void {
+    const id = this.kernel?.id ?? '';
     this.readiness = null;
-    this.dropArea();
+    // A restarted kernel keeps its id: the old picture stays, as of then, until there is a session.
+    if (id !== this.kernelId) this.dropArea();
+    this.kernelId = id;
+    this.summary = null;
     this.tell();
     void this.check();
   }
 
   private onStatus(_: ISessionContext, status: Kernel.Status): void {
-    // After a restart the old picture stays, as of then, until there is a session again.
     if (status === 'restarting' || status === 'autorestarting') {
       this.readiness = null;
       this.summary = null;
       this.changed();
-    } else if (status === 'idle' && this.readiness === null) void this.check();
+    } else if (status === 'idle' && this.readiness === null && this.asking === null) {
+      void this.check();
+    }
   }
 
   private onMessage(_: ISessionContext, message: KernelMessage.IMessage): void {
@@ -96,10 +105,16 @@ export class NotebookView extends Panel {
   /** Finds out how far the kernel is, and shows the explorer as soon as there is one. */
   async check(): Promise<void> {
     const kernel = this.kernel;
-    if (kernel === null || this.isDisposed) return;
-    const asked = ++this.asked;
-    const now = await probe(kernel).catch(() => null);
-    if (asked !== this.asked || this.isDisposed || now === null) return;
+    // The question itself makes the kernel busy and idle again: one at a time.
+    if (kernel === null || this.isDisposed || this.asking === kernel) return;
+    this.asking = kernel;
+    const now = await probe(kernel).catch((reason: unknown) => {
+      // A kernel that went away under the question: its successor is asked.
+      console.debug('jupyter-lifecycle: the kernel did not answer', reason);
+      return null;
+    });
+    if (this.asking === kernel) this.asking = null;
+    if (this.isDisposed || kernel !== this.kernel || now === null) return;
     const before = this.readiness;
     this.readiness = now;
     if (now === 'ready' && before !== 'ready') this.showExplorer(kernel);
@@ -135,9 +150,22 @@ export class NotebookView extends Panel {
 
   /** The hint in place of the explorer: only where there is no picture to keep. */
   private tell(): void {
-    if (this.area !== null) return;
-    this.hint.show();
     const { signal } = this.ended;
+    if (this.area !== null) {
+      this.hint.setHidden(this.readiness !== 'unloaded');
+      fill(
+        this.hint.node,
+        h(
+          'div',
+          { class: 'jl jl-strip' },
+          h('span', { class: 'jl-grow jl-cut' }, 'Not loaded since the restart.'),
+          button('Load', () => void this.load(), signal, { icon: 'play' }),
+        ),
+      );
+      this.measure();
+      return;
+    }
+    this.hint.show();
     const parts: Record<Readiness | 'waiting', () => Node[]> = {
       waiting: () => [h('p', { class: 'jl-second' }, 'The explorer comes with the kernel.')],
       foreign: () => [
@@ -189,7 +217,10 @@ export class NotebookView extends Panel {
 
   /** The explorer inside takes its height from here: the output area around it has none. */
   private measure(): void {
-    const { clientHeight } = this.node;
-    if (clientHeight > 0) this.node.style.setProperty('--jl-explorer-height', `${clientHeight}px`);
+    const whole = this.node.clientHeight;
+    if (whole === 0) return;
+    const strip = this.area !== null && this.hint.isVisible ? STRIP : 0;
+    this.node.style.setProperty('--jl-explorer-height', `${whole - strip}px`);
+    this.hint.node.style.height = strip > 0 ? `${STRIP}px` : '100%';
   }
 }

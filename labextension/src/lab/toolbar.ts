@@ -17,6 +17,7 @@ export class NotebookButtons implements DocumentRegistry.IWidgetExtension<
     const { commands } = this;
     const save = new CommandToolbarButton({ commands, id: SAVE });
     const features = new CommandToolbarButton({ commands, id: FEATURES });
+    for (const own of [save, features]) own.addClass('jl-toolbar-button');
     const placed =
       panel.toolbar.insertBefore('spacer', 'lifecycle-save', save) &&
       panel.toolbar.insertBefore('spacer', 'lifecycle-features', features);
