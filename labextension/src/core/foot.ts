@@ -123,7 +123,8 @@ export function createFoot(actions: FootActions, signal: AbortSignal): Foot {
         model.counts.join(),
         model.view.version,
       ].join('|');
-      zoomed.textContent = `${Math.round(zoom * 100)}\u2009%`;
+      const text = `${Math.round(zoom * 100)}\u2009%`;
+      if (zoomed.textContent !== text) zoomed.textContent = text;
       if (key === shown) return;
       shown = key;
       totals.textContent = `${counted(features, 'feature')} · ${counted(inputs, 'input')}`;
