@@ -13,7 +13,7 @@ from jupyter_lifecycle.widgets.panel import Panel, button, html, row, stack, tog
 from jupyter_lifecycle.widgets.save_form import SaveForm
 from jupyter_lifecycle.widgets.save_run import SaveRun, SaveStoppedError
 from jupyter_lifecycle.widgets.saved_before import outlook_of
-from jupyter_lifecycle.widgets.words import count, duration, moment
+from jupyter_lifecycle.widgets.words import count, moment
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -168,7 +168,7 @@ class SavePanel(Panel):
             self._outcome.value = save_views.result_view(self._result, alias, call.registry)
         self._go("saved")
         self.announcer.ask_focus(".jl-icon-tag")
-        self.say(f"Saved {call.name} in {duration(run.seconds)}.")
+        self.say(f"{call.name} is saved as {views.short(envelope.id)}.")
 
     def _fail(self, call: SaveCall, run: SaveRun, error: Exception) -> None:
         if self.form.refuse(error):

@@ -19,6 +19,7 @@ interface Chip extends Pair {
 class Chips {
   private readonly id = `jl-chips-${++count}`;
   private readonly items = node('div', 'jl-chip-list');
+  private readonly place = node('div', 'jl-chip-item');
   private readonly field = node('div', 'jl-chip-field');
   private readonly input = document.createElement('input');
   private readonly options = node('div', 'jl-options');
@@ -73,6 +74,9 @@ class Chips {
     hint.textContent = 'Enter';
     hint.setAttribute('aria-hidden', 'true');
     this.field.append(input, hint, options);
+    this.place.setAttribute('role', 'listitem');
+    this.place.append(this.field);
+    this.items.append(this.place);
   }
 
   private chips(): Chip[] {
@@ -96,17 +100,17 @@ class Chips {
   }
 
   private draw(): void {
-    const hadFocus = document.activeElement;
+    const focused = document.activeElement;
     const disabled = this.model.get('disabled') === true;
     const serving = new Set(list(this.model, 'serving'));
     const drawn = this.chips().map(chip => this.chip(chip, serving.has(chip.key), disabled));
-    const field = node('div', 'jl-chip-item');
-    field.setAttribute('role', 'listitem');
-    field.append(this.field);
-    this.items.replaceChildren(...drawn, ...(disabled ? [] : [field]));
-    if (hadFocus instanceof HTMLElement && !hadFocus.isConnected) {
-      this.input.focus();
-    } else if (hadFocus === this.input) {
+    // the field itself stays in the page: what leaves it loses the focus
+    while (this.items.firstChild && this.items.firstChild !== this.place) {
+      this.items.firstChild.remove();
+    }
+    this.place.before(...drawn);
+    this.place.hidden = disabled;
+    if (focused instanceof HTMLElement && !focused.isConnected) {
       this.input.focus();
     }
   }

@@ -150,7 +150,7 @@ def test_a_click_makes_the_call_and_binds_the_envelope(open_panel, outside, name
     assert "no rule asks for it" in said
     assert (hidden(panel.form), hidden(panel._tag), hidden(panel._save)) == (True, False, True)
     assert panel.announcer.focus.startswith(".jl-icon-tag")
-    assert "Saved departure-delay" in panel.announcer.message
+    assert "departure-delay is saved" in panel.announcer.message
 
 
 def test_the_result_names_the_rule_and_what_it_serves(open_panel, shelf, registry):
