@@ -158,12 +158,13 @@ class _Stage:
             {**query.hints, "return": query.returns} if schema.form == "arguments" else {}
         )
         local = local_modules()
-        payload.dump(model, payload_hints, self._folder / "model.pkl", local)
+        packages = payload.dump(model, payload_hints, self._folder / "model.pkl", local)
         self._write("example.json", rows_json)
         request = Request(
             self._folder,
             schema,
             also=_needed_to_ask(schema),
+            packages=packages,
             local=local,
             limit=max(_MIN_LIMIT, 20 * spent),
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
 _OURS = "jupyter_lifecycle"
 _MAIN = frozenset({"__main__", "__mp_main__"})
@@ -68,13 +68,20 @@ def local_modules() -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def library_modules() -> list[str]:
-    """Names of the installed modules that are imported now: what another process may import."""
+def library_modules(tops: Container[str] | None = None) -> list[str]:
+    """Names of the installed modules that are imported now: what another process may import.
+
+    Parameters
+    ----------
+    tops : container of str, optional
+        Only modules of these top-level packages.
+    """
     folders = library_folders()
     return [
         name
         for name, module in list(sys.modules.items())
-        if isinstance(file := getattr(module, "__file__", None), str)
+        if (tops is None or name.partition(".")[0] in tops)
+        and isinstance(file := getattr(module, "__file__", None), str)
         and file.startswith(folders)
         and not name.endswith("__main__")
         and getattr(module, "__name__", None) == name

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import io
 import pickle
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -21,7 +22,9 @@ PROTOCOL = 5
 _CLOUDPICKLE = "cloudpickle.cloudpickle"
 
 
-def dump(model: Any, hints: Mapping[str, Any], file: Path, local: tuple[str, ...]) -> None:
+def dump(
+    model: Any, hints: Mapping[str, Any], file: Path, local: tuple[str, ...]
+) -> frozenset[str]:
     """Write a model so that it can be read where the user's own code is not.
 
     Parameters
@@ -35,6 +38,11 @@ def dump(model: Any, hints: Mapping[str, Any], file: Path, local: tuple[str, ...
     local : tuple of str
         Modules that travel by value.
 
+    Returns
+    -------
+    frozenset of str
+        Top-level packages of the objects in it.
+
     Raises
     ------
     StorageFormatError
@@ -42,24 +50,32 @@ def dump(model: Any, hints: Mapping[str, Any], file: Path, local: tuple[str, ...
     """
     with by_value(local):
         try:
-            data = _dumps((model, dict(hints)))
+            data, packages = _dumps((model, dict(hints)))
         except Exception as problem:
             raise refusal(model, problem) from problem
     file.write_bytes(data)
+    return packages
 
 
-def _dumps(value: Any) -> bytes:
+def _dumps(value: Any) -> tuple[bytes, frozenset[str]]:
     import cloudpickle
 
+    homes: set[str | None] = set()
+
     class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-        """Keeps the marks of dataclasses what they are: code compares them by identity."""
+        """Notes the modules of objects, and keeps the marks of dataclasses what they are."""
 
         def reducer_override(self, obj: Any) -> Any:
+            homes.add(getattr(obj, "__module__", None))
+            if isinstance(obj, ModuleType):
+                homes.add(obj.__name__)
+            # code compares it by identity
             return "MISSING" if obj is dataclasses.MISSING else super().reducer_override(obj)
 
     stream = io.BytesIO()
     Pickler(stream, protocol=PROTOCOL).dump(value)
-    return stream.getvalue()
+    tops = (home.partition(".")[0] for home in homes if isinstance(home, str))
+    return stream.getvalue(), frozenset(tops)
 
 
 class Reader(pickle.Unpickler):

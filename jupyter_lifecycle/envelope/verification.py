@@ -30,31 +30,84 @@ _BOOT = (
     "from jupyter_lifecycle.envelope.verifier import main; main()"
 )
 _LEAVE_SECONDS = 2.0
-_FACES = (
-    "IPython",
-    "_pytest",
-    "anywidget",
-    "comm",
-    "debugpy",
-    "execnet",
-    "ipykernel",
-    "ipywidgets",
-    "jedi",
-    "jupyter_client",
-    "jupyter_core",
-    "jupyter_lifecycle",
-    "jupyterlab",
-    "matplotlib_inline",
-    "parso",
-    "pluggy",
-    "prompt_toolkit",
-    "pytest",
-    "tornado",
-    "traitlets",
-    "xdist",
-    "zmq",
+_FACES = frozenset(
+    [
+        "IPython",
+        "_pytest",
+        "alembic",
+        "anyio",
+        "anywidget",
+        "asttokens",
+        "attr",
+        "certifi",
+        "charset_normalizer",
+        "click",
+        "comm",
+        "debugpy",
+        "execnet",
+        "executing",
+        "fastapi",
+        "graphviz",
+        "greenlet",
+        "h11",
+        "httptools",
+        "hypothesis",
+        "idna",
+        "ipykernel",
+        "ipywidgets",
+        "jedi",
+        "jinja2",
+        "jsonschema",
+        "jupyter_client",
+        "jupyter_core",
+        "jupyter_lifecycle",
+        "jupyter_server",
+        "jupyterlab",
+        "lark",
+        "mako",
+        "markupsafe",
+        "matplotlib_inline",
+        "nbclient",
+        "nbconvert",
+        "nbformat",
+        "nest_asyncio",
+        "parso",
+        "pexpect",
+        "pip",
+        "platformdirs",
+        "pluggy",
+        "prompt_toolkit",
+        "psutil",
+        "ptyprocess",
+        "pure_eval",
+        "pygments",
+        "pytest",
+        "referencing",
+        "requests",
+        "rpds",
+        "setuptools",
+        "sniffio",
+        "sqlalchemy",
+        "stack_data",
+        "starlette",
+        "tornado",
+        "traitlets",
+        "urllib3",
+        "uv",
+        "uvicorn",
+        "voila",
+        "watchfiles",
+        "wcwidth",
+        "websockets",
+        "widgetsnbextension",
+        "xdist",
+        "zmq",
+    ]
 )
-"""What a kernel or a test runner imports for itself; a model that needs one imports it then."""
+"""What a kernel, a test runner or this package imports for itself: no reason to import it there.
+
+A model that needs one of them imports it then, and the verifier learns it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +137,8 @@ class Request:
     schema: Schema
     also: tuple[str, ...] = ()
     """Modules that asking needs beside the model's own, such as pandas."""
+    packages: frozenset[str] = frozenset()
+    """Top-level packages of the model's objects: imported before the child is made."""
     local: tuple[str, ...] = ()
     """The user's own modules: not to be found there."""
     limit: float = 60.0
@@ -110,7 +165,7 @@ class Verifier:
         """Start the process and have it import what is imported here; does not wait."""
         with self._lock:
             self._ensure()
-            self._send({"do": "warm", "modules": self._new_modules()})
+            self._send({"do": "warm", "modules": self._new_modules(None)})
 
     def verify(self, request: Request) -> Verdict:
         """Have a staged envelope loaded and its example answered.
@@ -152,7 +207,8 @@ class Verifier:
         for attempt in (1, 2):
             self._ensure()
             try:
-                self._send({**message, "modules": self._new_modules()})
+                needed = request.packages.union(request.also)
+                self._send({**message, "modules": self._new_modules(needed)})
                 reply = self._receive()
             except BrokenPipeError:
                 reply = None
@@ -193,10 +249,10 @@ class Verifier:
         )
         self._owner, self._sent, self._libraries = os.getpid(), set(), libraries
 
-    def _new_modules(self) -> list[str]:
+    def _new_modules(self, packages: frozenset[str] | None) -> list[str]:
         new = [
             name
-            for name in library_modules()
+            for name in library_modules(packages)
             if name not in self._sent and name.partition(".")[0] not in _FACES
         ]
         self._sent.update(new)

@@ -25,7 +25,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from jupyter_lifecycle.envelope.environment import resolve
+from jupyter_lifecycle.envelope.environment import installed, resolve
 from jupyter_lifecycle.envelope.replay import replay
 from jupyter_lifecycle.errors import LifecycleError
 
@@ -115,6 +115,7 @@ def main() -> None:
             return
         reply["busy_seconds"] = time.perf_counter() - ready
         write_frame(link.replies, reply)
+        _learn(reply)
         if not hasattr(os, "fork"):
             return  # this process is used up: the next save starts another
 
@@ -153,6 +154,13 @@ def _import_all(names: list[str]) -> None:
             with contextlib.suppress(BaseException), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 importlib.import_module(name)
+
+
+def _learn(reply: dict[str, Any]) -> None:
+    """Import what this model imported: a model like it need not."""
+    known = installed()
+    modules = reply.get("verdict", {}).get("modules", ())
+    _import_all([name for name in modules if known.having(name)])
 
 
 def _verify(request: dict[str, Any], link: _Link) -> dict[str, Any] | None:

@@ -87,6 +87,12 @@ def test_nothing_is_left_after_saves(tmp_path, verifier):
     assert gone(pid)
 
 
+def test_what_one_model_imports_the_next_one_finds_imported(tmp_path, verifier):
+    words = "import sys\nfound = 'lark' in sys.modules\nimport lark\na = int(found)"
+    request = staged(tmp_path / "e", make(words), {"a": 1})
+    assert [verifier.verify(request).answers for _ in range(2)] == [0, 1]
+
+
 def test_a_model_that_takes_too_long_is_ended_with_what_it_started(tmp_path, verifier):
     marker = tmp_path / "pid"
     words = f"""

@@ -176,6 +176,7 @@ def test_loaded_modules_are_told_apart():
     names = library_modules()
     assert "pytest" in names
     assert not set(names) & set(local_modules())
+    assert {name.partition(".")[0] for name in library_modules({"numpy"})} == {"numpy"}
 
 
 def test_registration_is_restored():

@@ -1,8 +1,10 @@
 """What cannot be stored is named with its path."""
 
 import functools
+import json
 import threading
 
+import numpy as np
 import pytest
 
 from jupyter_lifecycle.envelope import payload
@@ -119,7 +121,8 @@ def test_a_circle_ends(tmp_path, handle):
 
 def test_what_is_stored_comes_back(tmp_path):
     target = tmp_path / "model.pkl"
-    dump(Model(a=1), {"x": int}, target, ())
+    packages = dump(Model(a=np.ones(2), b=json), {"x": int}, target, ())
+    assert {"numpy", "json"} <= packages
     model, hints = load(target.read_bytes())
-    assert (model.a, hints) == (1, {"x": int})
+    assert (model.a.tolist(), model.b, hints) == ([1.0, 1.0], json, {"x": int})
     assert payload.PROTOCOL == 5
