@@ -115,8 +115,8 @@ def _first_token(store: Store, file: str | None) -> None:
         print(f"The first token, which may do all and is shown only now:\n\n    {secret}\n")
         return
     target = Path(file).expanduser()
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise RegistryError(

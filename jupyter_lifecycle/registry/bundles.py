@@ -45,13 +45,10 @@ def directory(backend: Backend, id_: str, folder: Path, progress: Progress | Non
     """
     target = folder / id_
     if (target / FILE_NAME).exists():
+        _check(id_, (target / FILE_NAME).read_bytes(), f"Delete {target}: it's made again.")
         return target
     manifest = backend.manifest(id_)
-    if id_of(manifest) != id_:
-        raise IntegrityError(
-            f"The manifest of {id_[:10]} is not the one that was saved. Do not use this envelope.",
-            id=id_,
-        )
+    _check(id_, manifest, "Do not use this envelope.")
     files: Mapping[str, Mapping[str, object]] = json.loads(manifest)["files"]
     staged = folder / f".{id_}.{os.getpid()}.{secrets.token_hex(4)}"
     staged.mkdir(parents=True)
@@ -63,6 +60,13 @@ def directory(backend: Backend, id_: str, folder: Path, progress: Progress | Non
     finally:
         shutil.rmtree(staged, ignore_errors=True)
     return target
+
+
+def _check(id_: str, manifest: bytes, advice: str) -> None:
+    if id_of(manifest) != id_:
+        raise IntegrityError(
+            f"The manifest of {id_[:10]} is not the one that was saved. {advice}", id=id_
+        )
 
 
 def _settle(staged: Path, target: Path) -> None:

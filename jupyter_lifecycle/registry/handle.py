@@ -49,6 +49,7 @@ class Envelope:
         self._record = record
         self._registry = registry
         self.existed = existed
+        self._bundle: Bundle | None = None
 
     @property
     def record(self) -> EnvelopeRecord:
@@ -115,7 +116,9 @@ class Envelope:
     @property
     def bundle(self) -> Bundle:
         """Its files on this machine, downloaded once and checked."""
-        return self._registry.bundle(self.id)
+        if self._bundle is None:
+            self._bundle = self._registry.bundle(self.id)
+        return self._bundle
 
     def load(self) -> Any:
         """Load the model itself; this runs its code.

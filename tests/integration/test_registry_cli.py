@@ -139,6 +139,17 @@ def test_a_server_that_cannot_start_says_why(environment, started, tmp_path):
     port = address.rpartition(":")[2]
     for words, message in [
         (["--port", port], f"Cannot listen on 127.0.0.1:{port}: Address already in use"),
+        (
+            [
+                "--port",
+                "0",
+                "--token-file",
+                f"{__file__}/x",
+                "--database",
+                f"sqlite:///{tmp_path}/n.db",
+            ],
+            "Cannot write the first token",
+        ),
         (["--port", "99999"], "Cannot listen on 127.0.0.1:99999"),
         (["--port", "0", "--database", "mysql://x"], "SQLite or PostgreSQL, not in mysql"),
         (["--port", "0", "--database", "nonsense"], "is no address of a database"),

@@ -10,6 +10,7 @@ import contextlib
 import sqlite3
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import create_engine, event, func, inspect, make_url, select, text
@@ -145,6 +146,7 @@ class Database:
         with _spoken_errors(self):
             _bring_up_to_date(engine)
         self._engine = engine
+        weakref.finalize(self, engine.dispose)
         return engine
 
 

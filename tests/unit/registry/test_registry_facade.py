@@ -206,6 +206,17 @@ def test_a_manifest_that_was_changed_in_the_database(registry, store, make_bundl
         registry.bundle(envelope.id)
 
 
+def test_a_manifest_that_was_changed_on_the_disk(registry, make_bundle):
+    envelope = registry.add(make_bundle())
+    kept = envelope.bundle.path / "manifest.json"
+    assert envelope.bundle is envelope.bundle
+    kept.write_text("{}")
+    with pytest.raises(
+        IntegrityError, match=r"is not the one that was saved\. Delete .*made again"
+    ):
+        registry.bundle(envelope.id)
+
+
 def test_loading_from_where_nobody_trusts(folder, make_bundle):
     registry = Registry(folder, trust=False)
     envelope = registry.add(make_bundle())

@@ -1,0 +1,51 @@
+"""The migrations on PostgreSQL; SQLite's are in the unit tests."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from jupyter_lifecycle.registry.migrations import upgrade
+from jupyter_lifecycle.registry.store.database import HEAD, Database
+from jupyter_lifecycle.registry.store.schema import metadata
+
+COLUMNS = """
+SELECT table_name, column_name, data_type, is_nullable, collation_name
+FROM information_schema.columns WHERE table_schema = 'public' ORDER BY table_name, ordinal_position
+"""
+INDEXES = (
+    "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname"
+)
+
+
+def described(engine):
+    with engine.connect() as connection:
+        found = [tuple(row) for row in connection.execute(text(COLUMNS))]
+        return found, [tuple(row) for row in connection.execute(text(INDEXES))]
+
+
+def test_migrations_make_what_the_code_describes(postgres_url):
+    engine = create_engine(postgres_url.replace("postgresql:", "postgresql+psycopg:"))
+    upgrade(engine, None)
+    migrated = described(engine)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == HEAD
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    database = Database(postgres_url)
+    with database.writing():
+        pass
+    assert described(engine) == migrated
+    database.dispose()
+    engine.dispose()
+
+
+def test_a_migrated_database_is_one_to_use(postgres_url):
+    engine = create_engine(postgres_url.replace("postgresql:", "postgresql+psycopg:"))
+    upgrade(engine, None)
+    engine.dispose()
+    database = Database(postgres_url)
+    with database.reading() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM envelopes")) == 0
+    database.dispose()
