@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from jupyter_lifecycle.errors import (
     DuplicateFeatureError,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.graph.feature import Feature
 
+TypeChecks = Literal["off", "warn", "fail"]
 _NONE: tuple[str, ...] = ()
 
 
@@ -48,13 +49,17 @@ class FeatureGraph:
     ('total', 'taxed')
     """
 
-    __slots__ = ("_config", "_inputs", "_structure")
+    __slots__ = ("_config", "_inputs", "_structure", "_type_checks")
 
     def __init__(
-        self, structure: Structure | None = None, config: Mapping[str, Any] | None = None
+        self,
+        structure: Structure | None = None,
+        config: Mapping[str, Any] | None = None,
+        type_checks: TypeChecks = "off",
     ) -> None:
         self._structure = structure or Structure()
         self._config: Mapping[str, Any] = MappingProxyType(dict(config or {}))
+        self._type_checks = type_checks
         self._inputs: tuple[str, ...] | None = None
 
     @classmethod
@@ -222,6 +227,37 @@ class FeatureGraph:
         found = {name: near.find(name) for name in unbound}
         return {name: meant for name, meant in found.items() if meant is not None}
 
+    @property
+    def type_checks(self) -> TypeChecks:
+        """What happens at run where a value is not of its annotated type."""
+        return self._type_checks
+
+    def with_type_checks(self, mode: TypeChecks) -> FeatureGraph:
+        """Compare values with annotations when features are computed.
+
+        Inputs are compared with what their readers take, before anything runs; what a feature
+        gives with what it says it returns. Of containers the first hundred items are looked at;
+        a column is compared by its class, not by its dtype; whole numbers pass as ``float``.
+
+        Parameters
+        ----------
+        mode : {"off", "warn", "fail"}
+
+        Returns
+        -------
+        FeatureGraph
+
+        Raises
+        ------
+        FeatureDefinitionError
+            If it is none of these.
+        """
+        if mode not in get_args(TypeChecks):
+            raise FeatureDefinitionError(
+                f"with_type_checks({mode!r}): use one of {', '.join(get_args(TypeChecks))}."
+            )
+        return FeatureGraph(self._structure, self._config, mode)
+
     def owned_by(self, owner: str) -> tuple[str, ...]:
         """Return the features whose origin has this key."""
         return self._structure.owners.get(owner, _NONE)
@@ -329,7 +365,7 @@ class FeatureGraph:
         return f"FeatureGraph({len(self)} features, {len(self.inputs)} inputs)"
 
     def _with_structure(self, structure: Structure) -> FeatureGraph:
-        return FeatureGraph(structure, self._config)
+        return FeatureGraph(structure, self._config, self._type_checks)
 
     def _is_required(self, name: str) -> bool:
         features = self._structure.features

@@ -15,6 +15,7 @@ from jupyter_lifecycle.errors import CacheError, ComputeError, FingerprintError
 from jupyter_lifecycle.hashing import combine, fingerprint
 from jupyter_lifecycle.materialise.awaiting import Awaiter
 from jupyter_lifecycle.materialise.checking import remark_on
+from jupyter_lifecycle.materialise.conformance import Conformance
 from jupyter_lifecycle.materialise.failures import annotate
 from jupyter_lifecycle.materialise.guard import Guard
 from jupyter_lifecycle.materialise.keys import (
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.cache import ColumnCache, Entry
     from jupyter_lifecycle.executors import Executor
+    from jupyter_lifecycle.graph import Feature
     from jupyter_lifecycle.materialise.binding import Binding
 
 
@@ -83,6 +85,7 @@ class Execution:
         self._readers: dict[str, int] = {}
         self._guard = Guard()
         self._awaiter = Awaiter()
+        self._conformance = Conformance(binding.graph.type_checks)
         self._writer = OriginsWriter()
         self._lock = threading.Lock()
         self._over = False
@@ -115,6 +118,8 @@ class Execution:
         BaseException
             What a feature raised, as the same object, with notes.
         """
+        if self._conformance.mode != "off":
+            self.remarks |= self._conformance.of_inputs(self._binding)
         for name in self._entries:
             self._found(name, "")
         for name in self._to_run:
@@ -251,7 +256,7 @@ class Execution:
             value = self._awaiter.finished(node.feature.function(**given))
             seconds = time.perf_counter() - started
             self._refuse_changed(node)
-            remark = remark_on(node.feature, value) if node.feature.checks else ""
+            remark = self._looked_at(node.feature, value)
         except Exception as error:
             self._failed(node, error, given, time.perf_counter() - started)
             raise
@@ -263,6 +268,12 @@ class Execution:
         self._values[name] = value
         self._recomputed.add(name)
         self._keep(node, value, seconds, reason, remark)
+
+    def _looked_at(self, feature: Feature, value: Any) -> str:
+        remarks = [remark_on(feature, value)] if feature.checks else []
+        if self._conformance.mode != "off":
+            remarks.append(self._conformance.remark_on(feature, value))
+        return "; ".join([each for each in remarks if each])
 
     def _refuse_changed(self, node: Node) -> None:
         """Compare open objects (lists, dicts, models) with what they were before the call."""

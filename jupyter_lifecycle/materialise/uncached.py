@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.materialise.awaiting import Awaiter
 from jupyter_lifecycle.materialise.checking import remark_on
+from jupyter_lifecycle.materialise.conformance import Conformance
 from jupyter_lifecycle.materialise.failures import annotate
 from jupyter_lifecycle.materialise.guard import Guard
 
@@ -38,7 +39,11 @@ def run_uncached(binding: Binding, executor: Executor) -> tuple[dict[str, Any], 
     """
     features, arguments = binding.graph.features, binding.arguments
     values: dict[str, Any] = dict(binding.sources)
+    conformance = Conformance(binding.graph.type_checks)
     remarks: dict[str, str] = {}
+    checked = conformance.mode != "off"
+    if checked:
+        remarks |= conformance.of_inputs(binding)
     readers = readers_of(binding)
     guard = Guard()
     lock = threading.Lock()
@@ -50,6 +55,8 @@ def run_uncached(binding: Binding, executor: Executor) -> tuple[dict[str, Any], 
         started = time.perf_counter()
         try:
             values[name] = value = awaiter.finished(feature.function(**given))
+            if checked and (remark := conformance.remark_on(feature, value)):
+                remarks[name] = remark
             if feature.checks and (remark := remark_on(feature, value)):
                 remarks[name] = remark
         except Exception as error:

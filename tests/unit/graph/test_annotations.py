@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from typing_extensions import TypeAliasType
 
 from jupyter_lifecycle.errors import AnnotationError
 from jupyter_lifecycle.graph import FeatureGraph
 
 Money = typing.NewType("Money", float)
 T = typing.TypeVar("T")
+Alias = TypeAliasType("Alias", list[int])
 
 
 class HasLength(typing.Protocol):
@@ -59,7 +62,17 @@ FIT = [
     (bool, int),
     (Derived, Base),
     (Base, Derived),
-    (list[int], list[str]),
+    (list[int], list[bool]),
+    (list[int], list),
+    (list[int | str], list[str]),
+    (tuple[int, int], tuple[int, ...]),
+    (tuple[int, str], Sequence[int]),
+    (dict[str, int], collections.abc.Mapping[str, float]),
+    (dict[str, int], Iterable[int]),
+    (typing.Literal[1, 2], typing.Literal[2, 3]),
+    (Alias, list[int]),
+    (pa.ChunkedArray, pa.ChunkedArray),
+    (type[int], type[str]),
     (list[int], Sequence[int]),
     (pd.Series, Iterable),
     (typing.Annotated[pd.Series, "minutes"], pd.Series),
@@ -87,6 +100,18 @@ FIT = [
 ]
 
 MISFIT = [
+    (list[int], list[str]),
+    (list[int], Sequence[str]),
+    (dict[str, int], dict[int, int]),
+    (tuple[int, str], tuple[int, int]),
+    (tuple[int, str], tuple[int]),
+    (tuple[int, ...], tuple[str, ...]),
+    (tuple[int, int], Sequence[str]),
+    (typing.Literal[1], typing.Literal[2]),
+    (typing.Literal[1], typing.Literal[True]),
+    (Alias, list[str]),
+    (pa.ChunkedArray, pd.Series),
+    ("list[list[int]]", "list[list[str]]"),
     (pd.Series, int),
     (float, pd.Series),
     (str, int),
