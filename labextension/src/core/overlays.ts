@@ -4,7 +4,7 @@ import { button, code, copyText, data, fill, h } from './dom';
 import { glyph, icon } from './glyphs';
 import type { GraphModel } from './model';
 import { secondLine } from './nodes';
-import { clock } from './words';
+import { clock, grouped } from './words';
 import type { Highlight } from './painter';
 
 export function createZoom(
@@ -42,8 +42,8 @@ export function createLegend(): Legend {
     update: highlight => {
       element.hidden = highlight === null;
       if (highlight === null) return;
-      up.textContent = `upstream ${highlight.upstream}`;
-      down.textContent = `downstream ${highlight.downstream}`;
+      up.textContent = `upstream ${grouped(highlight.upstream)}`;
+      down.textContent = `downstream ${grouped(highlight.downstream)}`;
     },
   };
 }
