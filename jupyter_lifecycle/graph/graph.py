@@ -17,6 +17,7 @@ from jupyter_lifecycle.graph.modifiers.resolution import resolved
 from jupyter_lifecycle.graph.modules import feature_functions
 from jupyter_lifecycle.graph.near import NearNames
 from jupyter_lifecycle.graph.order import post_order
+from jupyter_lifecycle.graph.selecting import selected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -205,6 +206,34 @@ class FeatureGraph:
                 if parameter.required and parameter.name not in features:
                     found[parameter.name] = None
         return tuple([name for name in found if name not in self._config])
+
+    def select(self, *terms: str) -> tuple[str, ...]:
+        """Find features by name, pattern or tag, to compute or to look at.
+
+        Parameters
+        ----------
+        *terms : str
+            A name; a pattern with ``*``, ``?`` and ``[…]``; ``tag:owner`` for all that have the
+            tag; ``tag:owner=pricing`` for one value, which may be a pattern too.
+
+        Returns
+        -------
+        tuple of str
+            In order of the terms, and of definition within each; each name once.
+
+        Raises
+        ------
+        UnboundError
+            If a term means nothing.
+
+        Examples
+        --------
+        >>> def origin_delay(x): ...
+        >>> def origin_wind(x): ...
+        >>> FeatureGraph.from_functions(origin_delay, origin_wind).select("origin_*")
+        ('origin_delay', 'origin_wind')
+        """
+        return selected(self._structure.features, self.inputs, terms)
 
     def near_misses(self, known_inputs: Iterable[str]) -> Mapping[str, str]:
         """Find required parameters that nothing defines and that look like a slip.

@@ -8,12 +8,15 @@ from jupyter_lifecycle.materialise.checking import CheckWarning
 from jupyter_lifecycle.materialise.computing import compute
 from jupyter_lifecycle.materialise.failures import Argument, Failure, failure_of
 from jupyter_lifecycle.materialise.frame import assembled
+from jupyter_lifecycle.materialise.hooks import Hooks
+from jupyter_lifecycle.materialise.inspecting import GraphDiff, Inspection, inspect
 from jupyter_lifecycle.materialise.materialiser import Materialiser
 from jupyter_lifecycle.materialise.profile import profile
 from jupyter_lifecycle.materialise.records import (
     ColumnProfile,
     NodeEvent,
     NodeReport,
+    PlanStep,
     Run,
     Why,
     WhyStep,
@@ -30,15 +33,20 @@ __all__ = [
     "CheckWarning",
     "ColumnProfile",
     "Failure",
+    "GraphDiff",
+    "Hooks",
+    "Inspection",
     "Materialiser",
     "NodeEvent",
     "NodeReport",
+    "PlanStep",
     "Run",
     "Why",
     "WhyStep",
     "assemble",
     "compute",
     "failure_of",
+    "inspect",
     "profile",
 ]
 

@@ -29,16 +29,17 @@ from jupyter_lifecycle.materialise.keys import (
 from jupyter_lifecycle.materialise.measure import measure
 from jupyter_lifecycle.materialise.memory import Known, Memory, Origins, OriginsWriter
 from jupyter_lifecycle.materialise.recall import leave_name, leave_origins, recalled, stored_origins
-from jupyter_lifecycle.materialise.records import NodeEvent, NodeReport, NodeState
+from jupyter_lifecycle.materialise.records import NodeEvent, NodeReport, NodeState, PlanStep
 from jupyter_lifecycle.materialise.why import change_note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from jupyter_lifecycle.cache import ColumnCache, Entry
     from jupyter_lifecycle.executors import Executor
     from jupyter_lifecycle.graph import Feature
     from jupyter_lifecycle.materialise.binding import Binding
+    from jupyter_lifecycle.materialise.hooks import Hooks
 
 
 class LostError(Exception):
@@ -60,8 +61,8 @@ class Execution:
         Of the session; is told what was found and computed.
     scope : str
         Whose names these are in the cache.
-    listener : callable, optional
-        Is told each step, from the threads that compute.
+    hooks : sequence of Hooks
+        Are called at each step, from the threads that compute.
     """
 
     def __init__(
@@ -70,13 +71,13 @@ class Execution:
         cache: ColumnCache,
         memory: Memory,
         scope: str,
-        listener: Callable[[NodeEvent], None] | None,
+        hooks: Sequence[Hooks] = (),
     ) -> None:
         self._binding = binding
         self._cache = cache
         self._memory = memory
         self._scope = scope
-        self._listener = listener
+        self._hooks = tuple(hooks)
         self._digests = SourceDigests(binding.sources)
         self._nodes = resolve(binding, self._digests)
         self._entries: dict[str, Entry] = {}
@@ -104,6 +105,18 @@ class Execution:
     def reports(self) -> dict[str, NodeReport]:
         """Reports of what was found or computed, in topological order."""
         return {name: self._reports[name] for name in self._binding.order if name in self._reports}
+
+    @property
+    def plan(self) -> tuple[PlanStep, ...]:
+        """What :meth:`run` would do, in order; what nobody needs is not part of it."""
+        to_run = set(self._to_run)
+        return tuple(
+            [
+                PlanStep(name, "compute" if name in to_run else "read", self._nodes[name].reason)
+                for name in self._binding.order
+                if name in to_run or name in self._readers
+            ]
+        )
 
     @property
     def recomputed(self) -> tuple[str, ...]:
@@ -251,6 +264,8 @@ class Execution:
         name = node.name
         given = {each: self._guard(self._value(each)) for each in node.arguments}
         self._tell(NodeEvent(name, "running"))
+        for hook in self._hooks:
+            hook.before_node(node.feature, given)
         started = time.perf_counter()
         try:
             value = self._awaiter.finished(node.feature.function(**given))
@@ -299,6 +314,8 @@ class Execution:
         first = words.splitlines()[0]
         report = NodeReport(node.name, "error", first, seconds, hit=False, error=words)
         self._tell(NodeEvent(node.name, "error", report, error))
+        for hook in self._hooks:
+            hook.on_error(node.feature, error)
 
     def _keep(self, node: Node, value: Any, seconds: float, reason: str, remark: str) -> None:
         name, note = node.name, reason
@@ -336,6 +353,8 @@ class Execution:
             name, Known(origins, report, base_of(node), content, node.feature.function)
         )
         self._tell(NodeEvent(name, "fresh", report))
+        for hook in self._hooks:
+            hook.after_node(node.feature, value, report)
 
     def _changed(self, name: str, origins: Origins) -> str:
         earlier = self._memory.last.get(name)
@@ -389,8 +408,9 @@ class Execution:
         return known.remark if known is not None else ""
 
     def _tell(self, event: NodeEvent) -> None:
-        if self._listener is not None and not self._over:
-            self._listener(event)
+        if not self._over:
+            for hook in self._hooks:
+                hook.on_event(event)
 
 
 def report_of(

@@ -11,11 +11,12 @@ from jupyter_lifecycle.errors import CacheError, ComputeError, UnboundError, did
 from jupyter_lifecycle.executors import executor_of
 from jupyter_lifecycle.materialise.binding import Binding, bind, bind_some
 from jupyter_lifecycle.materialise.execution import Execution, LostError, report_of
-from jupyter_lifecycle.materialise.failures import own_lines
+from jupyter_lifecycle.materialise.failures import failure_of, own_lines
+from jupyter_lifecycle.materialise.hooks import Hooks
 from jupyter_lifecycle.materialise.keys import Node, SourceDigests, base_of, resolve
 from jupyter_lifecycle.materialise.memory import Memory, OriginsWriter
 from jupyter_lifecycle.materialise.recall import recalled, stored_origins
-from jupyter_lifecycle.materialise.records import NodeReport, Run, Why
+from jupyter_lifecycle.materialise.records import NodeReport, PlanStep, Run, Why
 from jupyter_lifecycle.materialise.why import change_note, explain
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Materialiser:
     scope : str
         Sets the names of one notebook apart from those of another in the same cache, for states
         and reasons after a restart; columns are shared all the same.
+    hooks : sequence of Hooks, optional
+        Are called before and after each computation and each feature.
     """
 
     def __init__(
@@ -51,10 +54,12 @@ class Materialiser:
         executor: Executor | str | None = None,
         *,
         scope: str = "",
+        hooks: Sequence[Hooks] = (),
     ) -> None:
         self.cache = ColumnCache() if cache is None else cache
         self.executor = executor_of(executor)
         self.scope = scope
+        self.hooks = tuple(hooks)
         self._memory = Memory()
         self._lock = threading.RLock()
         self._nodes: dict[str, Node] = {}
@@ -95,22 +100,60 @@ class Materialiser:
         """
         started = time.perf_counter()
         binding = bind(graph, targets, inputs, overrides)
+        hooks = self.hooks if listener is None else (*self.hooks, _Listening(listener))
         try:
-            execution, values = self._run(binding, listener)
+            for hook in self.hooks:
+                hook.before_graph(graph, binding.targets)
+            execution, values = self._run(binding, hooks)
         except BaseException as error:  # noqa: BLE001 - raised again, without our frames
+            if failure_of(error) is None:  # a feature's own was told where it ran
+                for hook in self.hooks:
+                    hook.on_error(None, error)
             raise error.with_traceback(own_lines(error.__traceback__))  # noqa: B904
         reports = execution.reports
         recomputed = execution.recomputed
         cached = tuple([name for name in reports if reports[name].hit])
         seconds = time.perf_counter() - started
-        return Run(values, reports, recomputed, cached, seconds, execution.remarks)
+        run = Run(values, reports, recomputed, cached, seconds, execution.remarks)
+        for hook in self.hooks:
+            hook.after_graph(graph, run)
+        return run
 
-    def _run(
-        self, binding: Binding, listener: Callable[[NodeEvent], None] | None
-    ) -> tuple[Execution, dict[str, Any]]:
+    def plan(
+        self,
+        graph: FeatureGraph,
+        targets: Sequence[str],
+        inputs: Mapping[str, Any] | pd.DataFrame | None = None,
+        *,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> tuple[PlanStep, ...]:
+        """Say what a computation would compute and what it would read; nothing runs.
+
+        Parameters
+        ----------
+        graph : FeatureGraph
+        targets : sequence of str
+        inputs : mapping of str to any, or DataFrame, optional
+        overrides : mapping of str to any, optional
+
+        Returns
+        -------
+        tuple of PlanStep
+            In topological order. What is to be computed may yet be found, where its parents give
+            what they gave before.
+
+        Raises
+        ------
+        UnboundError
+            With all that is missing.
+        """
+        binding = bind(graph, targets, inputs, overrides)
+        return Execution(binding, self.cache, self._memory, self.scope).plan
+
+    def _run(self, binding: Binding, hooks: Sequence[Hooks]) -> tuple[Execution, dict[str, Any]]:
         attempts = 0
         while True:
-            execution = Execution(binding, self.cache, self._memory, self.scope, listener)
+            execution = Execution(binding, self.cache, self._memory, self.scope, hooks)
             self._see(execution.nodes, binding)
             try:
                 execution.run(self.executor)
@@ -310,6 +353,16 @@ class Materialiser:
     def _explained(self, old: Origins, new: Origins) -> Why:
         seconds = {name: known.report.seconds for name, known in dict(self._memory.last).items()}
         return explain(old, new, self._origins_of, seconds)
+
+
+class _Listening(Hooks):
+    """A function that is told each step, as hooks."""
+
+    def __init__(self, listener: Callable[[NodeEvent], None]) -> None:
+        self._listener = listener
+
+    def on_event(self, event: NodeEvent) -> None:
+        self._listener(event)
 
 
 def _past(name: str, known: Any, note: str) -> NodeReport:

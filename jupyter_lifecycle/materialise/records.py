@@ -45,6 +45,17 @@ class NodeEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanStep:
+    """What a computation would do about one feature."""
+
+    name: str
+    action: Literal["compute", "read"]
+    """``read``: from the cache."""
+    note: str = ""
+    """Why it is computed each time, where it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A finished computation."""
 
