@@ -109,9 +109,7 @@ def _then(move: Move, new: Mapping[str, Any]) -> Child:
     rows = f"{count(number, 'example row')} {'is' if number == 1 else 'are'} replayed"
     if move.before is None:
         return f"{rows}; on any mismatch nothing is served"
-    return join(
-        (f"{rows}; on any mismatch ", mono(short(move.before.id)), " keeps serving")
-    )
+    return join((f"{rows}; on any mismatch ", mono(short(move.before.id)), " keeps serving"))
 
 
 def _inputs(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> Check:

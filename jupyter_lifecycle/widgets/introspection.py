@@ -279,6 +279,14 @@ def direction_of(name: str) -> Direction | None:
     return None
 
 
+def find_graph(namespace: Namespace) -> str:
+    """Find the newest feature graph of a namespace; empty where it has none."""
+    touched = last_touched(cells_of(namespace))
+    names = visible(namespace)
+    graphs = [name for name in names if type(names[name]).__name__ == "FeatureGraph"]
+    return max(graphs, key=lambda name: touched.get(name, -1), default="")
+
+
 def find_name(namespace: Namespace, notebook: str = "") -> str:
     """Find the name last used in this notebook, else make one of its file name.
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.widgets.findings import find_by_building
-from jupyter_lifecycle.widgets.introspection import module_alias, visible
+from jupyter_lifecycle.widgets.introspection import find_graph, module_alias, visible
 from jupyter_lifecycle.widgets.panel_deploy import DeployPanel
 from jupyter_lifecycle.widgets.panel_save import SavePanel
 from jupyter_lifecycle.widgets.panel_tag import TagPanel
@@ -42,7 +42,8 @@ def save_panel(
     name : str, optional
         Name of the envelope; otherwise the one last used, or the notebook's.
     features : str, optional
-        Expression of the feature graph that goes with the model.
+        Expression of the feature graph that is recorded with the model; otherwise the newest one
+        that the namespace has.
 
     Returns
     -------
@@ -58,7 +59,7 @@ def save_panel(
         find=find_by_building,
         tag_panel=tag_panel,
         registries=registries(names, registry),
-        features=features,
+        features=features or find_graph(names),
     )
     return SavePanel(names, propose(names, given, os.environ.get("JPY_SESSION_NAME", "")), tools)
 

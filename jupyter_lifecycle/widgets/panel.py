@@ -37,13 +37,14 @@ class Panel(VBox):  # type: ignore[misc]
         self._worker: Worker = worker or Threads()
         self._paint_lock = threading.RLock()
         self._ended = False
+        self._display: Any = None
         self.announcer = Announcer(self.clicked)
 
     def frame(self, *parts: Widget) -> None:
         """Set the parts of the panel; the announcer comes last."""
         self.children = (*parts, self.announcer)
 
-    def run(self, work: Callable[[], None]) -> None:
+    def run(self, work: Callable[[], object]) -> None:
         """Run it in the background; an error that nobody caught is shown, not swallowed."""
         self._worker.start(self._guarded(work))
 
@@ -58,7 +59,7 @@ class Panel(VBox):  # type: ignore[misc]
 
         self._worker.repeat(seconds, guarded)
 
-    def _guarded(self, work: Callable[[], None]) -> Callable[[], None]:
+    def _guarded(self, work: Callable[[], object]) -> Callable[[], None]:
         def guarded() -> None:
             try:
                 work()
@@ -72,6 +73,13 @@ class Panel(VBox):  # type: ignore[misc]
         if not self._ended:
             self.show_error(error)
         return not self._ended
+
+    def begin(self, work: Callable[[], object], *, here: bool) -> None:
+        """Do the first of it: here where that is quick, so that a file has it, else behind."""
+        if here:
+            self._guarded(work)()
+        else:
+            self.run(work)
 
     def later(self, seconds: float, work: Callable[[], None]) -> None:
         """Run it in the background after a pause, unless something else is asked for before."""
@@ -106,6 +114,20 @@ class Panel(VBox):  # type: ignore[misc]
     def plain(self) -> str:
         """Say the panel in a few lines of text."""
         raise NotImplementedError
+
+    def _ipython_display_(self) -> None:
+        """Display it under an id, so that what the file keeps of it can be renewed."""
+        from IPython.display import display
+
+        shown = display(  # type: ignore[no-untyped-call]
+            self._repr_mimebundle_(), raw=True, display_id=True
+        )
+        self._display = shown
+
+    def renew_file(self) -> None:
+        """Put what the panel says now into the notebook's file: after a save, not at each key."""
+        if self._display is not None:
+            self._display.update(self._repr_mimebundle_(), raw=True)
 
     def close(self) -> None:
         """Close the panel and end what it started."""

@@ -77,6 +77,7 @@ class DeployPanel(Panel):
         self._tried = ""
         self._make_parts()
         self._draw()
+        self.begin(self._look, here=registry.is_local)
         self.repeat(_LOOK, self._look)
 
     def _make_parts(self) -> None:

@@ -167,6 +167,7 @@ class SavePanel(Panel):
             alias = module_alias(self._namespace)
             self._outcome.value = save_views.result_view(self._result, alias, call.registry)
         self._go("saved")
+        self.renew_file()
         self.announcer.ask_focus(".jl-icon-tag")
         self.say(f"{call.name} is saved as {views.short(envelope.id)}.")
 

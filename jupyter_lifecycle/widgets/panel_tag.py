@@ -62,7 +62,7 @@ class TagPanel(Panel):
         self._make_parts()
         self._chips.observe(lambda _: self._pending_changed(), ["pending", "removed"])
         self._draw()
-        self.run(self._read)
+        self.begin(self._read, here=envelope.registry.is_local)
 
     @property
     def _registry(self) -> Registry:
@@ -175,6 +175,8 @@ class TagPanel(Panel):
             self._chips.set_trait("removed", [])
             self._problem.value = self._preview.value = ""
         self._read()
+        self.renew_file()
+        self.announcer.ask_focus(".jl-chip-field input")
         self.say("Applied.")
         self._follow([move for move in moves if move.after is not None])
 

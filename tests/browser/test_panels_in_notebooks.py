@@ -135,6 +135,8 @@ def test_one_click_saves_a_tag_deploys_and_the_service_answers(
     expect(save.get_by_role("heading", name="Saved mean-delay in")).to_be_visible()
     expect(save.get_by_text("serves the newest envelope tagged")).to_be_visible()
     expect(save.get_by_role("button", name="Tag", exact=True)).to_be_focused()
+    shown = notebook.cell(notebook.index_of(SAVE)).get_by_role("heading", name="Save envelope")
+    expect(shown).to_have_count(1)
     shoot(save, "panels-lab-save-saved")
 
     # the tag says what it leads to before it is set
@@ -168,7 +170,7 @@ def test_one_click_saves_a_tag_deploys_and_the_service_answers(
     saved = nbformat.read(notebook.server.folder / notebook.name, as_version=4)
     outputs = [output for cell in saved.cells for output in cell.get("outputs", ())]
     panels = [output.data for output in outputs if "text/html" in output.get("data", {})]
-    assert any("Save envelope" in data["text/html"] for data in panels)
+    assert any("Saved mean-delay as" in data["text/html"] for data in panels)
     assert any(data["text/plain"].startswith("mean-delay") for data in panels)
 
 

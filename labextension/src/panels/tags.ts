@@ -22,11 +22,11 @@ export function complete(
   has: Readonly<Record<string, string>>,
 ): string[] {
   const [head, ...rest] = typed.trimStart().split(/\s*=\s*|\s+/);
-  const values = known[head];
+  const values = Object.hasOwn(known, head) ? known[head] : [];
   const behind = typed.includes('=') || /\S\s/.test(typed);
   if (behind) {
     const start = rest.join(' ').trim().toLowerCase();
-    return (values ?? [])
+    return values
       .filter(value => value.toLowerCase().startsWith(start))
       .map(value => `${head} = ${value}`)
       .slice(0, MOST);

@@ -193,3 +193,15 @@ def test_an_object_without_a_name_gets_one_in_a_copy():
 def test_an_empty_namespace_gives_an_empty_proposal():
     assert propose({}, Given()) == propose({"np": types.ModuleType("np")}, Given())
     assert propose({}, Given()).model == ""
+
+
+def test_the_newest_feature_graph_is_found():
+    from jupyter_lifecycle.graph import FeatureGraph
+
+    def one(a):
+        return a
+
+    graph = FeatureGraph.from_functions(one)
+    namespace = {"In": ["", "new = 1", "old = 1", "new = 2"], "old": graph, "new": graph}
+    assert look.find_graph(namespace) == "new"
+    assert look.find_graph({"x": 1}) == ""

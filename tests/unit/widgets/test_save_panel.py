@@ -384,3 +384,24 @@ def test_what_the_registry_would_refuse_is_said_before_the_click(open_panel, fie
         panel.form._chips.tags = value
     assert words in panel.form._hints[field].value
     assert panel._save.disabled
+
+
+def test_what_the_file_keeps_is_renewed_by_a_save(open_panel, monkeypatch):
+    published = []
+
+    class Handle:
+        def update(self, bundle, *, raw):
+            published.append((raw, bundle["text/plain"]))
+
+    def display(bundle, *, raw, display_id):
+        published.append((raw, bundle["text/plain"]))
+        return Handle()
+
+    monkeypatch.setattr("IPython.display.display", display)
+    panel = open_panel()
+    panel._ipython_display_()
+    panel._save.click()
+    (_, before), (raw, after) = published
+    assert raw
+    assert before == panel.form.code
+    assert after.startswith("Saved departure-delay as")
