@@ -28,7 +28,6 @@ MARK = "__feature_options__"
 _CO_GENERATOR, _CO_ASYNC_GENERATOR = 0x20, 0x200
 _UNFIT = CO_VARARGS | CO_VARKEYWORDS | _CO_GENERATOR | _CO_ASYNC_GENERATOR
 _NO_TAGS: Mapping[str, str] = MappingProxyType({})
-_NO_DEFAULT = id(MISSING)
 _CACHE_MODES = ("auto", "always", "never")
 
 
@@ -152,6 +151,7 @@ class FeatureReader:
 
     def __init__(self) -> None:
         self._parameters: dict[tuple[str, int, int], Parameter] = {}
+        self._bare: dict[tuple[str, int], Parameter] = {}
         self._files: dict[str, list[str]] = {}
         self._labels: dict[tuple[str, str], str] = {}
         self._plain: set[int] = set()
@@ -219,22 +219,21 @@ class FeatureReader:
         positional = code.co_argcount
         names = code.co_varnames[: positional + code.co_kwonlyargcount]
         defaults, keyword_defaults = function.__defaults__, function.__kwdefaults__
-        known, parameters = self._parameters, []
         if not defaults and not keyword_defaults:  # most features, so without a call for each
-            for each in names:
-                annotation = annotations.get(each, MISSING)
-                key = (each, id(annotation), _NO_DEFAULT)
-                if key not in known:
-                    self._parameter(each, annotation, MISSING)
-                parameters.append(known[key])
-            return tuple(parameters)
+            find, known = annotations.get, self._bare
+            parameters = [known.get((each, id(find(each, MISSING)))) for each in names]
+            if all(parameters):
+                return tuple(parameters)  # type: ignore[arg-type]
+            return tuple([self._parameter(n, find(n, MISSING), MISSING) for n in names])
         given = dict(keyword_defaults or {})
         if defaults:
             given.update(zip(names[positional - len(defaults) : positional], defaults, strict=True))
-        for each in names:
-            annotation, default = annotations.get(each, MISSING), given.get(each, MISSING)
-            parameters.append(self._parameter(each, annotation, default))
-        return tuple(parameters)
+        return tuple(
+            [
+                self._parameter(each, annotations.get(each, MISSING), given.get(each, MISSING))
+                for each in names
+            ]
+        )
 
     def _slow_parameters(
         self, function: Callable[..., Any], name: str, origin: Origin
@@ -276,6 +275,8 @@ class FeatureReader:
         known = self._parameters.get(key)
         if known is None:
             known = self._parameters[key] = Parameter(name, annotation, default)
+            if default is MISSING:
+                self._bare[name, id(annotation)] = known
             if is_marked(annotation, Collect):
                 self._collecting.add(id(known))
         return known

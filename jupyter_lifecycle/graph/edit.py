@@ -145,16 +145,21 @@ def _rewired(base: Structure, incoming: Sequence[Feature], removed: Iterable[str
         del features[name]
     for each in incoming:
         name = each.name
-        before = parents.get(name, _NONE)
         after = tuple([parameter.name for parameter in each.parameters])
         key = each.origin.key
         known = features.get(name)
-        if known is None or known.origin.key != key:
-            arriving.setdefault(key, []).append(name)
-            if known is not None:
-                leaving.setdefault(known.origin.key, set()).add(name)
         features[name] = each
-        if before != after or known is None:
+        if known is None:
+            arriving.setdefault(key, []).append(name)
+            parents[name] = after
+            for parent in after:
+                won.setdefault(parent, []).append(name)
+            continue
+        if known.origin.key != key:
+            arriving.setdefault(key, []).append(name)
+            leaving.setdefault(known.origin.key, set()).add(name)
+        before = parents[name]
+        if before != after:
             parents[name] = after
             for parent in before:
                 if parent not in after:
@@ -183,7 +188,7 @@ def _regrouped(
         else:
             del groups[key]
     for key, new in arriving.items():
-        groups[key] = (*groups.get(key, _NONE), *new)
+        groups[key] = (*groups[key], *new) if key in groups else tuple(new)
     return groups
 
 

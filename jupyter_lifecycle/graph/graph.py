@@ -116,6 +116,11 @@ class FeatureGraph:
         return MappingProxyType(self._structure.features)
 
     @property
+    def edges(self) -> Mapping[str, tuple[str, ...]]:
+        """For each feature what it reads, features and inputs; read-only."""
+        return MappingProxyType(self._structure.parents)
+
+    @property
     def config(self) -> Mapping[str, Any]:
         """Values that stand for inputs of their name."""
         return self._config

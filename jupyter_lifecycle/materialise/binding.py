@@ -11,9 +11,9 @@ from jupyter_lifecycle.graph import NearNames
 from jupyter_lifecycle.materialise.fanning import fused, refuse_inner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-    from jupyter_lifecycle.graph import FeatureGraph
+    from jupyter_lifecycle.graph import Feature, FeatureGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +104,36 @@ def _bound(
     _refuse_unknown_overrides(graph, replaced, given, overridden)
     if graph.fans:
         graph = _fused(graph, targets, strict=strict)
-    features, config = graph.features, graph.config
+    features, edges = dict(graph.features), dict(graph.edges)
     order = graph.order([t for t in targets if t in features])
-    sources = _Sources(replaced, given, config)
-    arguments, unbound = {}, {}
+    sources = _Sources(replaced, given, graph.config)
+    arguments: dict[str, tuple[str, ...]] = {}
+    unbound: dict[str, tuple[str, ...]] = {}
     for name in order:
-        taken, lacking = [], []
-        for parameter in features[name].parameters:
-            each = parameter.name
-            if each in features or sources.find(each):
-                taken.append(each)
-            elif parameter.required:
-                lacking.append(each)
-        arguments[name] = tuple(taken)
-        if lacking:
-            unbound[name] = tuple(lacking)
+        needed = edges[name]
+        for each in needed:
+            if each not in features and each not in sources and not sources.find(each):
+                arguments[name] = _given(needed, features, sources)
+                lacking = _lacking(features[name], arguments[name])
+                if lacking:
+                    unbound[name] = lacking
+                break
+        else:
+            arguments[name] = needed
     for target in targets:
         if target not in features:
             sources.find(target)
     return Binding(graph, tuple(dict.fromkeys(targets)), order, sources, arguments, unbound)
+
+
+def _given(
+    needed: Iterable[str], features: Mapping[str, Feature], sources: _Sources
+) -> tuple[str, ...]:
+    return tuple([each for each in needed if each in features or sources.find(each)])
+
+
+def _lacking(feature: Feature, given: Collection[str]) -> tuple[str, ...]:
+    return tuple([p.name for p in feature.parameters if p.required and p.name not in given])
 
 
 def _fused(graph: FeatureGraph, targets: Iterable[str], *, strict: bool) -> FeatureGraph:

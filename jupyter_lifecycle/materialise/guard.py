@@ -38,6 +38,11 @@ class Guard:
     def __init__(self) -> None:
         self._ways: dict[type, Callable[[Any], Any] | None] = dict.fromkeys(_FIXED, _same)
 
+    @property
+    def fixed(self) -> frozenset[type]:
+        """Types whose values nobody can change."""
+        return _FIXED
+
     def __call__(self, value: Any) -> Any:
         """Return the value as a feature may see it."""
         way = self._way(type(value))
