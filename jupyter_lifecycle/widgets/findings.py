@@ -109,7 +109,7 @@ def _environment(environment: Environment) -> Finding:
 
 def _features(lineage: Any) -> Finding:
     features = lineage.get("features")
-    if not features:
+    if not features or not features["count"]:
         return Finding("features", "Features", "fresh", "No features of this notebook behind it")
     columns = features["columns"]
     words = (

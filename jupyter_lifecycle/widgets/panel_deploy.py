@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -175,7 +176,8 @@ class DeployPanel(Panel):
         except NotFoundError:
             return Rule(self._name, "")
         when = f"{named(last.name)} and tags.approved = 'yes'"
-        return Rule(self._name or last.name, when)
+        endpoint = re.sub(r"[^a-z0-9]+", "-", last.name.lower()).strip("-")
+        return Rule(self._name or endpoint, when)
 
     # what is seen -----------------------------------------------------------------------------
 

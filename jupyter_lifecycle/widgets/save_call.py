@@ -33,9 +33,12 @@ class SaveCall:
     """The expression of the graph whose features go with the model; empty for none."""
 
     def code(self, alias: str = "jl", target: str = "envelope") -> str:
-        """Write the call as a person would."""
+        """Write the call as a person would; ``…`` stands for what is missing."""
         opening = f"{target} = {alias}.save("
-        parts = [f"{self.model}, name={quoted(self.name)}", f"example={self.example}"]
+        parts = [
+            f"{self.model or '…'}, name={quoted(self.name or '…')}",
+            f"example={self.example or '…'}",
+        ]
         if self.tags:
             items = (f"{quoted(key)}: {quoted(value)}" for key, value in self.tags.items())
             parts.append(f"tags={{{', '.join(items)}}}")

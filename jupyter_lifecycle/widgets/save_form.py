@@ -240,6 +240,7 @@ class SaveForm(VBox):  # type: ignore[misc]
             if text:
                 keywords[key] = self._value("example", text)
         if self.problems.keys() & {"model", "example"}:
+            self._wait_for("a model and its example")
             return
         look = self._looks
         self._found = {item.key: item for item in FINDINGS}
@@ -262,11 +263,11 @@ class SaveForm(VBox):  # type: ignore[misc]
             self._tools.find(model, keywords, found)
         except EnvelopeError as error:
             if look == self._looks:
-                waits = (
-                    replace(item, text="Waits for an example that it answers") for item in FINDINGS
-                )
-                self._found = {item.key: item for item in waits}
+                self._wait_for("an example that it answers")
                 self.refuse(error)
+
+    def _wait_for(self, what: str) -> None:
+        self._found = {item.key: replace(item, text=f"Waits for {what}") for item in FINDINGS}
 
     def refuse(self, error: Exception) -> bool:
         """Show an error under the field that it is about.

@@ -204,6 +204,11 @@ def test_without_a_rule_the_form_is_filled_from_the_last_save(open_panel, shelf,
     assert "Waiting" in plain(panel._head)
 
 
+def test_a_name_that_cannot_be_an_endpoint_is_made_one(open_panel, shelf):
+    shelf("LTV_v2.1")
+    assert open_panel("")._form.rule.endpoint == "ltv-v2-1"
+
+
 def test_an_empty_registry_opens_an_empty_form(open_panel):
     panel = open_panel("")
     assert panel._form.rule.when == ""

@@ -45,6 +45,12 @@ def test_it_reads_as_a_person_would_write_it():
     )
 
 
+def test_what_is_missing_is_seen():
+    assert SaveCall("", "", "").code() == (
+        'envelope = jl.save(…, name="…",\n                   example=…)'
+    )
+
+
 def test_an_expression_sees_the_package_and_the_namespace_only():
     assert evaluate("jl.__name__", {}) == "jupyter_lifecycle"
     assert evaluate("jl + 1", {"jl": 1}) == 2

@@ -45,6 +45,12 @@ def test_features_and_expectations(findings):
     assert "&lt;x&gt;" in detail
 
 
+def test_a_graph_that_has_nothing_to_do_with_the_columns(findings):
+    nothing = {"count": 0, "columns": [], "inputs": []}
+    found = findings(lineage={"features": nothing})
+    assert found["features"].text == "No features of this notebook behind it"
+
+
 def test_a_model_that_answers_otherwise_each_time_and_code_that_travels_by_value(findings):
     from jupyter_lifecycle.envelope.environment import Environment, LocalCode
     from jupyter_lifecycle.envelope.manifest import ExampleInfo

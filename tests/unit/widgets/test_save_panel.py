@@ -231,6 +231,7 @@ def test_an_expression_that_fails_is_shown_under_its_field(open_panel, outside):
 def test_no_model_and_no_example_say_what_to_name(open_panel):
     panel = open_panel(Proposal())
     assert "No fitted model found in this notebook" in panel.form._hints["model"].value
+    assert "Waits for a model and its example" in panel.form._side.value
     panel = open_panel(Proposal(model="model"))
     assert "No rows found that it takes" in panel.form._hints["example"].value
     panel = open_panel(Proposal(model="model", example="frame"))
