@@ -124,3 +124,12 @@ def test_threads_run_what_they_are_given_and_end_when_closed():
     for thread in waiting:
         thread.join(10)
         assert not thread.is_alive()
+
+
+def test_the_package_names_what_it_has():
+    import jupyter_lifecycle.widgets as widgets
+
+    assert set(widgets.__all__) <= set(dir(widgets))
+    assert all(callable(getattr(widgets, name)) for name in widgets.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        widgets.nothing  # noqa: B018 - asking is the test
