@@ -127,7 +127,7 @@ def test_threads_run_what_they_are_given_and_end_when_closed():
 
 
 def test_the_package_names_what_it_has():
-    import jupyter_lifecycle.widgets as widgets
+    from jupyter_lifecycle import widgets
 
     assert set(widgets.__all__) <= set(dir(widgets))
     assert all(callable(getattr(widgets, name)) for name in widgets.__all__)
