@@ -14,8 +14,14 @@ import json
 import sys
 import tempfile
 import time
+import tracemalloc
 from pathlib import Path
+from random import Random
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
 
 from jupyter_lifecycle.cache import ColumnCache
 from jupyter_lifecycle.graph import FeatureGraph
@@ -23,10 +29,10 @@ from jupyter_lifecycle.materialise import Materialiser, compute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import ModuleType
 
 FEATURES = 5_000
 LONG = 100_000
+LAYERED = (1_000, 5_000, 10_000, 100_000)
 EDITED = "f0500"
 
 Figures = dict[str, float]
@@ -225,6 +231,125 @@ def long_graphs() -> Figures:
     return figures
 
 
+def layered_module(features: int) -> ModuleType:
+    """A random graph in layers of a hundred: each feature reads 1–3 of the layer before."""
+    random = Random(features)
+    module = ModuleType("benchmark_layers")
+    sys.modules[module.__name__] = module
+    lines = []
+    for n in range(features):
+        first = (n // 100 - 1) * 100
+        before = [f"f{each}" for each in range(first, first + 100)] if first >= 0 else list(INPUTS)
+        parents = random.sample(before, random.randint(1, 3))
+        typed = ", ".join(f"{each}: int" for each in parents)
+        lines.append(f"def f{n}({typed}) -> int:\n    return {parents[0]} + {n}")
+    exec("\n".join(lines), module.__dict__)
+    return module
+
+
+def layers(features: int) -> Figures:
+    """Build and execute, a feature, beside Hamilton where that ends in reasonable time."""
+    from hamilton import base, driver
+
+    module = layered_module(features)
+    functions = functions_of(module)
+    runs = 3 if features <= 10_000 else 1
+    order = plain_build(functions)
+    graph = FeatureGraph.from_modules(module)
+    answer = compute(graph, list(graph), inputs=INPUTS)
+    expected = plain_run(functions, order, dict(INPUTS))
+    assert isinstance(answer, dict)
+    assert all(answer[name] == expected[name] for name in order)
+    figures = {
+        "build_us": best(lambda: FeatureGraph.from_modules(module), runs),
+        "build_floor_us": best(lambda: plain_build(functions), runs),
+        "execute_us": best(lambda: compute(graph, list(graph), inputs=INPUTS), runs),
+        "execute_floor_us": best(lambda: plain_run(functions, order, dict(INPUTS)), runs),
+    }
+    if features <= 10_000:
+        peer = driver.Driver({}, module, adapter=base.DictResult())
+        figures["build_hamilton_us"] = best(lambda: driver.Driver({}, module), 1)
+        figures["execute_hamilton_us"] = best(lambda: peer.execute(list(graph), inputs=INPUTS), 1)
+    figures = {name: value / features * 1e6 for name, value in figures.items()}
+    figures["ours_s"] = (figures["build_us"] + figures["execute_us"]) * features / 1e6
+    return figures
+
+
+def memory(module: ModuleType) -> Figures:
+    """Bytes that a graph holds for each feature, without the functions themselves."""
+    from hamilton import driver
+
+    found = {}
+    for name, build in (
+        ("ours_bytes", lambda: FeatureGraph.from_modules(module)),
+        ("hamilton_bytes", lambda: driver.Driver({}, module)),
+    ):
+        gc.collect()
+        tracemalloc.start()
+        kept = build()
+        gc.collect()
+        found[name] = tracemalloc.get_traced_memory()[0] / FEATURES
+        tracemalloc.stop()
+        assert kept is not None
+    return found
+
+
+def frame() -> Figures:
+    """5,000 rows of 10,000 ready columns to one frame; the floor is one preallocated block."""
+    rows, columns = 5_000, 10_000
+    data = np.random.default_rng(0).random((columns, rows))
+    index = pd.RangeIndex(rows)
+    values = {f"c{n}": pd.Series(data[n], index=index) for n in range(columns)}
+
+    def floor() -> pd.DataFrame:
+        block = np.empty((columns, rows))
+        for n, column in enumerate(values.values()):
+            block[n] = column.to_numpy()
+        return pd.DataFrame(block.T, index=index, columns=list(values), copy=False)
+
+    graph = FeatureGraph()
+    ours = compute(graph, list(values), inputs=values)
+    assert ours.equals(floor())
+    return {
+        "ours_ms": best(lambda: compute(graph, list(values), inputs=values), 3) * 1e3,
+        "floor_ms": best(floor, 3) * 1e3,
+        "hamilton_ms": best(lambda: _hamilton_frame(values), 2) * 1e3,
+    }
+
+
+def _hamilton_frame(values: dict[str, Any]) -> Any:
+    from hamilton import base
+
+    return base.PandasDataFrameResult.build_result(**values)
+
+
+def peak() -> Figures:
+    """Most memory at once while 100 columns of 200,000 rows lead to one."""
+    from hamilton import base, driver
+
+    module = ModuleType("benchmark_peak")
+    sys.modules[module.__name__] = module
+    lines = ["import numpy as np", "def f0(x0: int) -> np.ndarray:\n    return np.ones(200_000)"]
+    lines += [
+        f"def f{n}(f{n - 1}: np.ndarray) -> np.ndarray:\n    return f{n - 1} + {n}"
+        for n in range(1, 100)
+    ]
+    exec("\n".join(lines), module.__dict__)
+    graph = FeatureGraph.from_modules(module)
+    peer = driver.Driver({}, module, adapter=base.DictResult())
+    found = {}
+    for name, work in (
+        ("ours_mb", lambda: compute(graph, ["f99"], inputs={"x0": 1}, result="dict")),
+        ("hamilton_mb", lambda: peer.execute(["f99"], inputs={"x0": 1})),
+    ):
+        gc.collect()
+        tracemalloc.start()
+        work()
+        found[name] = tracemalloc.get_traced_memory()[1] / 1e6
+        tracemalloc.stop()
+    return found
+
+
 def ratios(figures: Figures, unit: str) -> Figures:
     ours = figures[f"ours_{unit}"]
     found = {"ratio": ours / figures[f"floor_{unit}"], "peer": ours / figures[f"hamilton_{unit}"]}
@@ -241,7 +366,10 @@ def main() -> None:
             "edit": ratios(edit(module, functions), "ms"),
             "cached": cached(module),
             "long": long_graphs(),
+            "memory": memory(module),
         }
+    answer |= {f"layers_{count}": layers(count) for count in LAYERED}
+    answer |= {"frame": ratios(frame(), "ms"), "peak": peak()}
     for part, figures in answer.items():
         print(part, "  ".join(f"{name} {value:,.2f}" for name, value in figures.items()))
     rounded = {p: {n: round(v, 3) for n, v in f.items()} for p, f in answer.items()}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import ComputeError, UnboundError
 from jupyter_lifecycle.graph import NearNames
+from jupyter_lifecycle.graph.order import post_order
 from jupyter_lifecycle.materialise.fanning import fused, refuse_inner
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ class Binding:
     """A graph whose parameters have found their values."""
 
     graph: FeatureGraph
-    """Without the features that are overridden."""
+    features: Mapping[str, Feature]
+    """Those of the graph that are not overridden."""
     targets: tuple[str, ...]
     order: tuple[str, ...]
     """The features that the targets need, topological."""
@@ -63,14 +65,13 @@ def bind(
         If inputs are of no use, or give what a feature defines.
     """
     if graph.fans:
-        replaced = [name for name in overrides or () if name in graph]
-        refuse_inner(graph.without(*replaced)[0] if replaced else graph, _listed(targets))
+        refuse_inner(_without(graph, overrides or ()), _listed(targets))
     binding = _bound(graph, targets, inputs, overrides, strict=True)
-    _refuse_shadowed(binding.graph, binding.order, _named(inputs))
+    _refuse_shadowed(graph, binding.order, _named(inputs))
     missing = [
         target
         for target in dict.fromkeys(targets)
-        if target not in binding.graph and target not in binding.sources
+        if target not in binding.features and target not in binding.sources
     ]
     if missing or binding.unbound:
         raise _unbound_error(binding, missing, _named(inputs))
@@ -98,14 +99,16 @@ def _bound(
     targets = _listed(targets)
     given = _named(inputs)
     replaced = dict(overrides or {})
-    overridden = [name for name in replaced if name in graph]
-    if overridden:
-        graph = graph.without(*overridden)[0]
-    _refuse_unknown_overrides(graph, replaced, given, overridden)
+    _refuse_unknown_overrides(graph, replaced, given)
     if graph.fans:
-        graph = _fused(graph, targets, strict=strict)
+        graph = _fused(_without(graph, replaced), targets, strict=strict)
     features, edges = dict(graph.features), dict(graph.edges)
-    order = graph.order([t for t in targets if t in features])
+    for name in replaced:  # what is given needs nothing
+        features.pop(name, None)
+        edges.pop(name, None)
+    wanted = dict.fromkeys(targets)
+    reached = post_order([name for name in wanted if name in features], edges)
+    order = tuple([name for name in reached if name in features])
     sources = _Sources(replaced, given, graph.config)
     arguments: dict[str, tuple[str, ...]] = {}
     unbound: dict[str, tuple[str, ...]] = {}
@@ -120,10 +123,15 @@ def _bound(
                 break
         else:
             arguments[name] = needed
-    for target in targets:
+    for target in wanted:
         if target not in features:
             sources.find(target)
-    return Binding(graph, tuple(dict.fromkeys(targets)), order, sources, arguments, unbound)
+    return Binding(graph, features, tuple(wanted), order, sources, arguments, unbound)
+
+
+def _without(graph: FeatureGraph, overrides: Iterable[str]) -> FeatureGraph:
+    overridden = [name for name in overrides if name in graph]
+    return graph.without(*overridden)[0] if overridden else graph
 
 
 def _given(
@@ -215,12 +223,11 @@ class _Columns(Mapping[str, Any]):
 
 
 def _refuse_unknown_overrides(
-    graph: FeatureGraph,
-    replaced: Mapping[str, Any],
-    given: Mapping[str, Any],
-    overridden: Iterable[str],
+    graph: FeatureGraph, replaced: Mapping[str, Any], given: Mapping[str, Any]
 ) -> None:
-    known = {*graph.features, *overridden, *graph.inputs, *graph.config, *given}
+    if all(name in graph for name in replaced):
+        return
+    known = {*graph.features, *graph.inputs, *graph.config, *given}
     unknown = [name for name in replaced if name not in known]
     if unknown:
         near = NearNames(known)

@@ -76,7 +76,7 @@ class Conformance:
         """
         remarks: dict[str, str] = {}
         for name in binding.order:
-            feature = binding.graph.features[name]
+            feature = binding.features[name]
             for parameter in feature.parameters:
                 each = parameter.name
                 if (

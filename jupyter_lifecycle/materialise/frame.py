@@ -145,7 +145,7 @@ class _Assembly:
         base_name, base = max(named, key=lambda each: len(each[1]))
         seen = [base]
         for name, index in named:
-            if any(index is known for known in seen) or base.equals(index):
+            if index is base or any(index is known for known in seen) or base.equals(index):
                 continue
             seen.append(index)
             base = _joined(base_name, base, name, index)
@@ -155,8 +155,10 @@ class _Assembly:
         import pandas as pd
 
         if isinstance(part, pd.Series):
-            same = part.index is index or part.index.equals(index)
-            return part if same else part.reindex(index)
+            if part.index is index:
+                return part
+            # Without its own index, pandas does not compare the two once more.
+            return part.array if part.index.equals(index) else part.reindex(index)
         if len(part) != len(index):
             raise ResultError(
                 f"{name} has {len(part):,} values without an index and the frame has "

@@ -124,7 +124,7 @@ def resolve(
     dict of str to Node
         In topological order.
     """
-    features = binding.graph.features
+    features = binding.features
     nodes: dict[str, Node] = {}
     known: dict[str, bytes | None] = {}
     for name in binding.order:

@@ -57,7 +57,7 @@ class _Uncached:
 
     def __init__(self, binding: Binding) -> None:
         self._binding = binding
-        self._features = dict(binding.graph.features)
+        self._features = binding.features
         self._guard = Guard()
         self._conformance = Conformance(binding.graph.type_checks)
         self._checked = self._conformance.mode != "off"

@@ -158,3 +158,14 @@ def test_the_frame_is_the_callers_own():
     frame.iloc[0, 0] = -1
     assert source[0] == 0.0
     assert frame.iloc[0, 1] == 0.0
+
+
+def test_equal_indexes_that_are_not_the_same_object():
+    zoned = pd.Series(pd.date_range("2020", periods=2, tz="UTC"), index=pd.Index([1, 2]))
+    kinds = pd.Series(["a", "b"], dtype="category", index=pd.Index([1, 2]))
+    numbers = pd.Series([1.5, 2.5], index=pd.Index([1, 2]))
+    found = assembled({"n": numbers, "z": zoned, "k": kinds}, ["n", "z", "k"])
+    expected = pd.DataFrame({"n": numbers, "z": zoned, "k": kinds})
+    pd.testing.assert_frame_equal(found, expected)
+    found.iloc[0, 0] = -1.0
+    assert numbers.iloc[0] == 1.5
