@@ -176,19 +176,33 @@ def _pill(name: str, node: NodeState, x: float, y: float) -> str:
 
 
 def _edges(view: GraphView, places: Places) -> Iterator[str]:
+    """Draw the edges: each turns at once where its target's row is free, else just before it."""
+
     def size(node: int) -> tuple[int, int]:
         return NODE if view.kinds[node] == "feature" else PILL
+
+    def free(left: float, right: float, height: float) -> bool:
+        titles = [(f.x, f.y + 6, f.x + NODE[0], f.y + 24) for f in places.frames]
+        nodes = [
+            (x, y - 2, x + size(node)[0], y + size(node)[1] + 2)
+            for node, (x, y) in places.nodes.items()
+        ]
+        return not any(
+            left <= x0 and x1 <= right and top < height < bottom
+            for x0, top, x1, bottom in (*titles, *nodes)
+        )
 
     for parent, child in zip(view.edges[::2], view.edges[1::2], strict=True):
         (px, py), (cx, cy) = places.nodes[parent], places.nodes[child]
         sx, sy = px + size(parent)[0], py + size(parent)[1] / 2
         ty = cy + size(child)[1] / 2
-        bus = sx + 12
-        turn = min(cx, max(sx + 32, bus + 8)) if cx > bus else bus + 20
-        middle = (bus + turn) / 2
+        early = free(sx, cx, ty) or not free(sx, cx, sy)
+        start = min(sx + 12, cx) if early else max(sx, cx - 24)
+        end = min(start + 20, cx) if early else cx
+        middle = (start + end) / 2
         yield (
-            f'<path class="edge" d="M{sx:.1f} {sy:.1f}H{bus:.1f}C{middle:.1f} {sy:.1f} '
-            f'{middle:.1f} {ty:.1f} {turn:.1f} {ty:.1f}H{cx:.1f}"/>'
+            f'<path class="edge" d="M{sx:.1f} {sy:.1f}H{start:.1f}C{middle:.1f} {sy:.1f} '
+            f'{middle:.1f} {ty:.1f} {end:.1f} {ty:.1f}H{cx:.1f}"/>'
         )
 
 

@@ -1,6 +1,7 @@
 """Where the nodes of the static picture stand: the explorer's layout, small and without its speed.
 
-Groups are layered grids, stand in columns by what they need, inputs stand at their left.
+All groups share the columns of the longest path, so that every edge runs to the right.
+Groups stand in notebook order, inputs at their left.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ NODE = (162, 34)
 PILL = (118, 24)
 _COLUMN, _ROW, _TITLE, _PAD, _GAP = 194, 44, 30, 8, 16
 _BETWEEN = 44
-_TALL = 1400
 _INPUT_ROW = 36
 
 
@@ -132,20 +132,6 @@ def _rows(
     return row, count
 
 
-def _grid(
-    members: list[int], parents: Mapping[int, Sequence[int]], top: float, pad: float
-) -> tuple[dict[int, tuple[float, float]], float, float]:
-    """Places in one group, with its width and height."""
-    depth = layers(members, parents)
-    columns: list[list[int]] = [[] for _ in range(max(depth.values()) + 1)]
-    for member in members:
-        columns[depth[member]].append(member)
-    row, rows = _rows(columns, parents)
-    places = {m: (pad + depth[m] * _COLUMN, top + row[m] * _ROW) for m in members}
-    width = pad + (len(columns) - 1) * _COLUMN + NODE[0] + pad
-    return places, width, top + (rows - 1) * _ROW + NODE[1] + (pad + 2 if pad else 0)
-
-
 class _Layout:
     def __init__(self, view: GraphView) -> None:
         self.view = view
@@ -158,73 +144,50 @@ class _Layout:
 
     def run(self) -> Places:
         members: dict[int, list[int]] = defaultdict(list)
-        inputs: list[int] = []
+        margin: list[int] = []
         for node, kind in enumerate(self.view.kinds):
-            (members[self.view.group[node]] if kind == "feature" else inputs).append(node)
-        grids = {}
-        for group, own in members.items():
-            framed = group >= 0
-            grids[group] = _grid(own, self.parents, _TITLE if framed else 0, _PAD if framed else 0)
-        self._stand(grids)
-        self._margin(inputs)
+            (members[self.view.group[node]] if kind == "feature" else margin).append(node)
+        depth = layers([node for own in members.values() for node in own], self.parents)
+        skyline = [-float(_GAP)] * (max(depth.values(), default=0) + 1)
+        for group in sorted(members, key=lambda group: (group < 0, group)):
+            self._stand(group, members[group], depth, skyline)
+        self._margin(margin)
         self._settle()
         return self.places
 
-    def _stand(self, grids: dict[int, tuple[dict[int, tuple[float, float]], float, float]]) -> None:
-        group_of = self.view.group
-        needs: dict[int, list[int]] = defaultdict(list)
-        for child, parents in self.parents.items():
-            for parent in parents:
-                if self.view.kinds[parent] == "feature" and group_of[parent] != group_of[child]:
-                    needs[group_of[child]].append(group_of[parent])
-        order = sorted(grids, key=lambda group: group if group >= 0 else len(group_of))
-        depth = layers(order, needs)
-        middle: dict[int, float] = {}
-        left = 0.0
-        for column in self._columns(order, depth, grids):
-            self._stand_column(column, left, grids, needs, middle)
-            left += max(grids[group][1] for group in column) + _BETWEEN
-
-    @staticmethod
-    def _columns(
-        order: list[int],
-        depth: dict[int, int],
-        grids: dict[int, tuple[dict[int, tuple[float, float]], float, float]],
-    ) -> list[list[int]]:
-        columns: list[list[int]] = []
-        for layer in range(max(depth.values(), default=-1) + 1):
-            height = 0.0
-            columns.append([])
-            for group in (g for g in order if depth[g] == layer):
-                if columns[-1] and height + grids[group][2] > _TALL:
-                    columns.append([])
-                    height = 0.0
-                columns[-1].append(group)
-                height += grids[group][2] + _GAP
-        return columns
-
-    def _stand_column(
-        self,
-        column: list[int],
-        left: float,
-        grids: dict[int, tuple[dict[int, tuple[float, float]], float, float]],
-        needs: Mapping[int, list[int]],
-        middle: dict[int, float],
+    def _stand(
+        self, group: int, members: list[int], depth: Mapping[int, int], skyline: list[float]
     ) -> None:
-        wished, gaps, below = [], [], 0.0
-        for position, group in enumerate(column):
-            height = grids[group][2]
-            known = [middle[need] for need in needs.get(group, ()) if need in middle]
-            wished.append(sum(known) / len(known) - height / 2 if known else below)
-            gaps.append(grids[column[position - 1]][2] + _GAP if position else 0.0)
-            below += height + _GAP
-        for group, top in zip(column, spread(wished, gaps), strict=True):
-            places, width, height = grids[group]
-            middle[group] = top + height / 2
-            for node, (x, y) in places.items():
-                self.places.nodes[node] = (left + x, top + y)
-            if group >= 0:
-                self.places.frames.append(Frame(group, left, top, width, height))
+        """Stand a group under the others in its columns, or at its parents' height beside them."""
+        framed = group >= 0
+        first = min(depth[node] for node in members)
+        last = max(depth[node] for node in members)
+        columns: list[list[int]] = [[] for _ in range(last - first + 1)]
+        for node in members:
+            columns[depth[node] - first].append(node)
+        row, rows = _rows(columns, self.parents)
+        head = _TITLE if framed else 0
+        height = head + (rows - 1) * _ROW + NODE[1] + (_PAD + 2 if framed else 0)
+        top = max(0.0, max(skyline[first : last + 1]) + _GAP)
+        middle = self._parents_height(members)
+        if first > 0 and middle is not None:
+            top = max(top, middle - height / 2)
+        for node in members:
+            self.places.nodes[node] = (depth[node] * _COLUMN, top + head + row[node] * _ROW)
+        if framed:
+            width = (last - first) * _COLUMN + NODE[0] + 2 * _PAD
+            self.places.frames.append(Frame(group, first * _COLUMN - _PAD, top, width, height))
+        skyline[first : last + 1] = [top + height] * (last - first + 1)
+
+    def _parents_height(self, members: list[int]) -> float | None:
+        """Find the mean height of what a group reads from groups that stand already."""
+        known = [
+            self.places.nodes[parent][1] + NODE[1] / 2
+            for node in members
+            for parent in self.parents[node]
+            if parent in self.places.nodes
+        ]
+        return sum(known) / len(known) if known else None
 
     def _margin(self, inputs: list[int]) -> None:
         wish = {}

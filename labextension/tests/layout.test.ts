@@ -97,6 +97,22 @@ describe('the layout', () => {
     }
     assert.equal(overlaps(result), 0);
   });
+  test('groups that share columns let every edge run to the right, in notebook order', () => {
+    const edges = randomEdges(90, 10, true);
+    const block = Array.from({ length: 90 }, (_, i) => (i * 7) % 4);
+    const result = layout(input(90, edges, block));
+    assert.ok(result.shared);
+    for (let e = 0; e < edges.length; e += 2)
+      assert.ok(result.x[edges[e]!]! < result.x[edges[e + 1]!]!);
+    for (let b = 1; b < 4; b++) assert.ok(result.frames[4 * b + 1]! > result.frames[4 * b - 3]!);
+  });
+  test("a group beside earlier ones stands at its parents' height", () => {
+    const edges = [0, 4, 1, 4];
+    const result = layout(input(5, edges, [0, 0, 0, 0, 1]));
+    const [, top, , height] = [...result.frames.subarray(0, 4)];
+    assert.ok(result.x[4]! > result.x[0]!);
+    assert.ok(result.y[4]! > top! && result.y[4]! < top! + height!);
+  });
   test('inputs stand at the left of what reads them', () => {
     const result = layout(input(3, [0, 1, 1, 2], [-1, 0, 0]));
     assert.ok(result.x[0]! < result.x[1]! && result.x[1]! < result.x[2]!);

@@ -293,6 +293,9 @@ def test_hostile_names_are_text_everywhere(opened: Callable[..., Any], name: str
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     kernel.change(**{name: ("error", name)})
+    page.wait_for_function(
+        "() => document.querySelector('.jl-canvas').ariaLabel.includes('1 failed')"
+    )
     press(page, "e")
     page.wait_for_selector(".jl-inspector:not([hidden])")
     page.get_by_role("tab", name="Source").click()

@@ -2,6 +2,8 @@
 
 export const LEAST_ZOOM = 0.01;
 export const MOST_ZOOM = 1.4;
+/** Head, foot and the padding around the picture, in pixels. */
+const CHROME = 132;
 
 export interface View {
   x: number;
@@ -33,6 +35,12 @@ export function fit(extent: Size, size: Size, padding = 24): View {
     y: extent.height / 2 - size.height / zoom / 2,
     zoom,
   };
+}
+
+/** Height in a cell of an explorer of a width, so that its first picture can be read; 420 to 720 px. */
+export function suitedHeight(extent: Size, width: number): number {
+  const tall = extent.height * Math.min(1, (width - 48) / extent.width);
+  return Math.round(Math.min(720, Math.max(420, tall + CHROME)));
 }
 
 /** Zooms about a point of the screen, which stays where it is. */

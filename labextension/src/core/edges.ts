@@ -1,6 +1,7 @@
 // How edges run and how they are painted. No arrowheads: the direction is left to right everywhere.
 
 import type { View, Size, Level } from './camera';
+import { TURN_LATE } from './columns';
 import { ROW } from './layout';
 import type { Scene } from './scene';
 import type { Theme } from './theme';
@@ -30,7 +31,7 @@ export function trace(pen: Pen, scene: Scene, pair: number, plain: boolean): voi
     return;
   }
   const own = scene.input.block[from]!;
-  const near = own < 0 || own === scene.input.block[to];
+  const near = scene.shared || own < 0 || own === scene.input.block[to];
   const group = scene.node[from]! < 0 || scene.node[to]! < 0;
   const beside = scene.x[to]! + scene.width[to]! > scene.x[from]! && sx > tx;
   if (group && beside) {
@@ -67,6 +68,12 @@ function traceRun(pen: Pen, scene: Scene, pair: number, ends: Ends): void {
   pen.lineTo(sx + bus, sy);
   if (lane === 0 || tx - turn < TURN) {
     level(pen, sx + bus, sy, turn, ty);
+    pen.lineTo(tx, ty);
+    return;
+  }
+  if (lane === TURN_LATE) {
+    pen.lineTo(tx - TURN, sy);
+    level(pen, tx - TURN, sy, tx - 2, ty);
     pen.lineTo(tx, ty);
     return;
   }

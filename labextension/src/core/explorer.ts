@@ -2,10 +2,12 @@
 
 import type { State } from '../wire';
 import { createAttention } from './attention';
+import { suitedHeight } from './camera';
 import { moreMenu, nodeMenu, runCommand, type Steerable } from './commands';
 import { h } from './dom';
 import { Folding } from './folding';
-import { createFoot, summary } from './foot';
+import { createFoot } from './foot';
+import { Announcer } from './announcer';
 import { SUMMARY, tally } from './summary';
 import { createHead } from './head';
 import { Inspecting } from './inspecting';
@@ -13,7 +15,7 @@ import { createInspector } from './inspector';
 import { listenKeys } from './keys';
 import { Layouter } from './layouter';
 import { createMinimap } from './minimap';
-import { CODE, type GraphModel } from './model';
+import { CODE } from './model';
 import {
   createEmpty,
   createKeys,
@@ -61,7 +63,7 @@ export class Explorer implements Steerable {
   readonly keys: HTMLElement;
   private readonly empty: HTMLElement;
   private readonly loading = h('div', { class: 'jl-loading', role: 'status', hidden: true });
-  private readonly status = h('div', { class: 'jl-hidden', role: 'status' });
+  private readonly announcer = new Announcer();
   private readonly alert = h('div', { class: 'jl-hidden', role: 'alert' });
   readonly search;
 
@@ -71,10 +73,9 @@ export class Explorer implements Steerable {
   chosen = '';
   focusOn: { name: string; hops: number } | null = null;
   private opened = false;
+  private suited = false;
   private notice = '';
   private layoutJob = 0;
-  private said = '';
-  private saidAt = -Infinity;
 
   constructor(
     host: HTMLElement,
@@ -153,7 +154,7 @@ export class Explorer implements Steerable {
       body,
       this.foot.element,
       this.tree.element,
-      this.status,
+      this.announcer.element,
       this.alert,
       this.menu.element,
     );
@@ -222,7 +223,7 @@ export class Explorer implements Steerable {
     if (this.narrow) this.attention.update(model);
     if (this.chosen !== '' && !this.inspector.element.hidden)
       this.inspection.refresh(model, this.chosen);
-    this.announce(model);
+    this.announcer.say(model);
     this.element.dispatchEvent(new CustomEvent(SUMMARY, { bubbles: true, detail: tally(model) }));
   }
 
@@ -244,7 +245,7 @@ export class Explorer implements Steerable {
     const choice = {
       grouping: this.focusOn ? ('none' as const) : hasGroups(model) ? this.grouping : 'none',
       collapsed: this.folding.collapsed,
-      shown: this.focusNodes(model),
+      shown: this.focusOn && model.around(model.index.get(this.focusOn.name)!, this.focusOn.hops),
     };
     const scene = buildScene(model, choice, this.focusOn ? null : before);
     const job = ++this.layoutJob;
@@ -258,19 +259,22 @@ export class Explorer implements Steerable {
       if (job !== this.layoutJob || this.signal.aborted) return;
       placeScene(scene, result);
       this.stage.setScene(scene, keepView && before !== null);
+      this.suitHeight();
       this.updateBright();
       this.stage.choose(this.chosenItem());
       this.updateHead();
     });
   }
 
-  private focusNodes(model: GraphModel): Uint8Array | null {
-    if (this.focusOn === null) return null;
-    const { name, hops } = this.focusOn;
-    const node = model.index.get(name)!;
-    const up = model.reach([node], model.parents, hops);
-    const down = model.reach([node], model.children, hops);
-    return Uint8Array.from(up, (hop, i) => (i === node || hop > 0 || down[i]! > 0 ? 1 : 0));
+  /** In a cell it is as tall as its first picture needs; afterwards nothing moves by itself. */
+  private suitHeight(): void {
+    const extent = this.stage.scene?.extent;
+    const width = this.element.clientWidth;
+    if (this.suited || extent === undefined || extent.width === 0 || width === 0) return;
+    this.suited = true;
+    if (this.element.closest('.jl-fill') !== null) return;
+    const height = `${suitedHeight(extent, width)}px`;
+    this.element.style.setProperty('--jl-explorer-height', height);
   }
 
   collapseAll(): void {
@@ -448,6 +452,7 @@ export class Explorer implements Steerable {
   private onResize(): void {
     const { clientWidth: width, clientHeight: height } = this.element;
     if (width === 0) return;
+    this.suitHeight();
     this.narrow = width < NARROW;
     this.element.classList.toggle('jl-narrow', this.narrow);
     this.element.classList.toggle('jl-sheet', width < SHEET);
@@ -481,16 +486,5 @@ export class Explorer implements Steerable {
     this.minimap.update(scene, view, size, theme, repainted);
     this.legend.update(this.stage.highlight);
     this.foot.update(model, view.zoom, this.notice, connected);
-  }
-
-  /** At most one message in two seconds; the end always. */
-  private announce(model: GraphModel): void {
-    const text = summary(model);
-    const now = performance.now();
-    const ended = model.total === 0;
-    if (text === this.said || (!ended && now - this.saidAt < 2000)) return;
-    this.said = text;
-    this.saidAt = now;
-    this.status.textContent = text;
   }
 }

@@ -26,10 +26,11 @@ class Layering {
     readonly count: number,
     readonly pairs: Int32Array,
     previous: Float64Array | null,
+    given: Int32Array | null,
   ) {
     this.before = adjacency(count, pairs, 0);
     this.after = adjacency(count, pairs, 1);
-    this.layer = layers(count, this.before, this.after);
+    this.layer = given ?? layers(count, this.before, this.after);
     this.place = new Float64Array(count);
     const members: number[][] = [];
     for (let i = 0; i < count; i++) (members[this.layer[i]!] ??= []).push(i);
@@ -163,14 +164,16 @@ function gridRows(layering: Layering, rows: number, previous: Float64Array | nul
  * Columns and rows of `count` items joined by flat `pairs` (parent, child).
  *
  * `previous` are rows of the drawing before, NaN for what is new: what was there stays where it can.
+ * `given` are the layers, where they are not the drawing's own to choose.
  */
 export function layered(
   count: number,
   pairs: Int32Array,
   limit: number,
   previous: Float64Array | null,
+  given: Int32Array | null = null,
 ): Grid {
-  const layering = new Layering(count, pairs, previous);
+  const layering = new Layering(count, pairs, previous, given);
   let rows = 1;
   for (const items of layering.order) rows = Math.max(rows, Math.min(items.length, limit));
   if (previous !== null) {
@@ -180,7 +183,7 @@ export function layered(
   const column = new Int32Array(count);
   let columns = 0;
   for (const items of layering.order) {
-    const wide = Math.ceil(items.length / rows);
+    const wide = Math.max(1, Math.ceil(items.length / rows));
     for (let p = 0; p < items.length; p++) {
       const item = items[p]!;
       column[item] = columns + (wide > 1 ? p % wide : 0);

@@ -2,6 +2,7 @@
 // blocks stand in columns by what they need, inputs stand in a margin at the left.
 
 import { layered, tallest } from './layered';
+import { placeColumns } from './columns';
 import { placeBlocks, type Block, type Room } from './blocks';
 import { spread } from './order';
 
@@ -29,8 +30,13 @@ export interface LayoutResult {
   readonly frames: Float32Array;
   /** Right end of the gutter behind each item: edges turn before it. */
   readonly exit: Float32Array;
-  /** For each edge: -1 or 1 where its straight run takes the lane above or below the target's row, else 0. */
+  /**
+   * How each edge runs: 0 turns at once and runs at its target's row, 2 runs at its own row and turns
+   * late, -1 and 1 run in the lane above or below the target's row.
+   */
   readonly lane: Int8Array;
+  /** Whether all groups share their columns, so that edges between them can run in gutters too. */
+  readonly shared: boolean;
   /** Height of a framed block's title. */
   readonly title: number;
   readonly width: number;
@@ -238,18 +244,27 @@ export function layout(input: LayoutInput): LayoutResult {
     frames: new Float32Array(4 * input.blocks),
     exit: new Float32Array(input.count),
     lane: new Int8Array(input.edges.length >> 1),
+    shared: false,
     title: space.title,
     width: 0,
     height: 0,
   };
   const cells: Cells = { column: new Int32Array(input.count), row: new Int32Array(input.count) };
   const blocks = collect(input);
-  for (let b = 0; b < input.blocks; b++) {
-    if (blocks[b]!.items.length > 0)
-      placeBlock(input, blocks[b]!, input.framed[b] === 1, out, cells);
+  const shared = placeColumns(input, blocks, out, space, {
+    pad: PAD,
+    row: ROW,
+    nodeHeight: NODE_HEIGHT,
+    gutters,
+  });
+  if (!shared) {
+    for (let b = 0; b < input.blocks; b++) {
+      if (blocks[b]!.items.length > 0)
+        placeBlock(input, blocks[b]!, input.framed[b] === 1, out, cells);
+    }
+    placeBlocks(input, blocks, out, space);
   }
-  placeBlocks(input, blocks, out, space);
   placeMargin(input, out, space);
-  placeLanes(input, out, cells);
-  return settle(input, out);
+  if (!shared) placeLanes(input, out, cells);
+  return settle(input, { ...out, shared });
 }

@@ -138,6 +138,13 @@ export class GraphModel {
     return found;
   }
 
+  /** 1 for a node and for all within so many hops of it. */
+  around(node: number, hops: number): Uint8Array {
+    const up = this.reach([node], this.parents, hops);
+    const down = this.reach([node], this.children, hops);
+    return Uint8Array.from(up, (hop, i) => (i === node || hop > 0 || down[i]! > 0 ? 1 : 0));
+  }
+
   /** Title of a node's group, or an empty string. */
   groupTitle(node: number): string {
     return this.view.groups[this.view.group[node]!] ?? '';

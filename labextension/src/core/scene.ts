@@ -35,6 +35,7 @@ export interface Scene {
   frames: Float32Array;
   exit: Float32Array;
   lane: Int8Array;
+  shared: boolean;
   title: number;
   extent: { width: number; height: number };
 }
@@ -211,6 +212,7 @@ export function buildScene(model: GraphModel, choice: Choice, before: Scene | nu
     frames: new Float32Array(4 * blocks),
     exit: new Float32Array(count),
     lane: new Int8Array(edges.length >> 1),
+    shared: false,
     title: 0,
     extent: { width: 0, height: 0 },
   };
@@ -222,6 +224,7 @@ export function placeScene(scene: Scene, result: LayoutResult): void {
   scene.frames = result.frames;
   scene.exit = result.exit;
   scene.lane = result.lane;
+  scene.shared = result.shared;
   scene.title = result.title;
   scene.extent = { width: result.width, height: result.height };
 }
