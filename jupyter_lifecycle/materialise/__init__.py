@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from jupyter_lifecycle.materialise.checking import CheckWarning
 from jupyter_lifecycle.materialise.computing import compute
 from jupyter_lifecycle.materialise.failures import Argument, Failure, failure_of
+from jupyter_lifecycle.materialise.files import load_from, save_to
 from jupyter_lifecycle.materialise.frame import assembled
 from jupyter_lifecycle.materialise.hooks import Hooks
 from jupyter_lifecycle.materialise.inspecting import GraphDiff, Inspection, inspect
@@ -47,7 +48,9 @@ __all__ = [
     "compute",
     "failure_of",
     "inspect",
+    "load_from",
     "profile",
+    "save_to",
 ]
 
 
