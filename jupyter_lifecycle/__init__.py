@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.graph import FeatureGraph as FeatureGraph
     from jupyter_lifecycle.graph import feature as feature
     from jupyter_lifecycle.materialise import compute as compute
+    from jupyter_lifecycle.notebook import current_session as session
     from jupyter_lifecycle.notebook import load_ipython_extension as load_ipython_extension
     from jupyter_lifecycle.notebook import unload_ipython_extension as unload_ipython_extension
     from jupyter_lifecycle.registry import Envelope as Envelope
@@ -50,6 +51,7 @@ _HOME = {
     "rule": ("deployment", "rule"),
     "save": ("registry", "save"),
     "save_panel": ("widgets", "save_panel"),
+    "session": ("notebook", "current_session"),
     "tag_panel": ("widgets", "tag_panel"),
     "unload_ipython_extension": ("notebook", "unload_ipython_extension"),
 }

@@ -23,6 +23,7 @@
     ├── RegistryError
     │   ├── QueryError                  a query that does not parse, with its position
     │   ├── NotFoundError               no such envelope, rule or endpoint
+    │   ├── InvalidValueError           a name, tag or metric that the registry does not take
     │   ├── ConflictError               somebody else changed it meanwhile
     │   ├── TooLargeError               more than the server takes
     │   ├── AuthenticationError         no token, or one that is not known
@@ -68,7 +69,7 @@ class LifecycleError(Exception):
         self.detail: dict[str, Any] = detail
 
     def to_wire(self) -> dict[str, Any]:
-        """The one JSON shape of errors over HTTP."""
+        """Give the one JSON shape of errors over HTTP."""
         return {"error": {"code": self.code, "message": self.message, "detail": self.detail}}
 
 
@@ -200,6 +201,13 @@ class NotFoundError(RegistryError):
     status = 404
 
 
+class InvalidValueError(RegistryError):
+    """A name, tag or metric that the registry does not take."""
+
+    code = "invalid_value"
+    status = 422
+
+
 class ConflictError(RegistryError):
     """Somebody else changed it meanwhile."""
 
@@ -275,7 +283,7 @@ def _tree(base: type[LifecycleError]) -> dict[str, type[LifecycleError]]:
 
 
 def from_wire(payload: Mapping[str, Any], *, status: int = 500) -> LifecycleError:
-    """The error that a server meant.
+    """Give the error that a server meant.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.cli import output
+from jupyter_lifecycle.deployment import see_to_deployer
 from jupyter_lifecycle.registry import Rule
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def _set(arguments: argparse.Namespace) -> int:
             return 0
         written = registry.set_rule(rule)
         want = next(want for want in registry.wants() if want.endpoint == rule.endpoint)
+        if rule.target == "local":
+            see_to_deployer(registry)
     if arguments.json:
         output.print_json(written)
         return 0

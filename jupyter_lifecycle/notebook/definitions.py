@@ -10,6 +10,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jupyter_lifecycle.errors import DuplicateFeatureError, FeatureDefinitionError
+from jupyter_lifecycle.graph import feature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -172,7 +173,11 @@ class CellBody:
         for name in self.names:
             value: Any = namespace.get(name)
             public = not name.startswith("_")
-            if getattr(value, MARK, None) is not None or (public and self._is_own(value)):
+            marked = getattr(value, MARK, None) is not None
+            if not marked and public and self._is_own(value):
+                # Marked as by @feature, so that whoever looks at the namespace can tell.
+                value, marked = feature(value), True
+            if marked:
                 features.append(Definition(name, _line(value), value))
             elif public and value is not None:
                 plain.append(name)

@@ -15,7 +15,7 @@ from IPython.core.magic import (
 
 from jupyter_lifecycle.errors import LifecycleError
 from jupyter_lifecycle.notebook import commands
-from jupyter_lifecycle.notebook.options import pairs
+from jupyter_lifecycle.notebook.options import pairs, unquote
 from jupyter_lifecycle.notebook.showing import Slot, show
 from jupyter_lifecycle.notebook.targets import expand
 from jupyter_lifecycle.notebook.tracebacks import headline, show_short
@@ -181,7 +181,7 @@ class LifecycleMagics(Magics):
         if asked is None:
             return
         if asked.location is not None:
-            self.session.use_registry(asked.location, trust=asked.trust or None)
+            self.session.use_registry(unquote(asked.location), trust=asked.trust or None)
         elif asked.trust:
             raise UsageError("%registry: --trust needs the registry's address or folder.")
         show(message_line(f"Registry {self.session.registry.location}", state="cached"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_lifecycle.errors import LifecycleError, UnboundError, did_you_mean
@@ -369,17 +370,23 @@ class Session(Workspace):
         return self._registry
 
     def use_registry(self, location: str, *, trust: bool | None = None) -> Registry:
-        """Choose the registry of this notebook; the plain call behind ``%registry``."""
-        from jupyter_lifecycle.registry import Registry
+        """Choose the registry of this notebook; the plain call behind ``%registry``.
+
+        Every call in this kernel that names no registry follows: it is named by the environment,
+        which those calls read, and no part need know of another.
+        """
+        from jupyter_lifecycle.registry import REGISTRY_VARIABLE, Registry
 
         self._registry = Registry(location, trust=trust)
+        os.environ[REGISTRY_VARIABLE] = self._registry.location
         return self._registry
 
     def save_panel(self) -> Any:
         """Give a save panel for this notebook; the plain call behind ``%save``."""
         from jupyter_lifecycle.widgets import save_panel
 
-        return save_panel(self._host.namespace, registry=self.registry)
+        features = "jl.session().graph" if len(self.graph) else ""
+        return save_panel(self._host.namespace, registry=self.registry, features=features)
 
     def save(self, model: Any, *, name: str, example: Any, **options: Any) -> Any:
         """Save a model in this notebook's registry, with the notebook's features.

@@ -5,6 +5,7 @@ Light to import: databases, servers and models are imported by what needs them.
 
 from jupyter_lifecycle.registry.facade import Registry
 from jupyter_lifecycle.registry.handle import Envelope
+from jupyter_lifecycle.registry.places import REGISTRY_VARIABLE
 from jupyter_lifecycle.registry.records import (
     STEPS,
     Deployment,
@@ -23,6 +24,7 @@ from jupyter_lifecycle.registry.records import (
 from jupyter_lifecycle.registry.saving import save
 
 __all__ = [
+    "REGISTRY_VARIABLE",
     "STEPS",
     "Deployment",
     "EndpointChange",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from jupyter_lifecycle.errors import RegistryError, TrustError
 from jupyter_lifecycle.registry import bundles, words
 from jupyter_lifecycle.registry.handle import Envelope
-from jupyter_lifecycle.registry.places import cache_home, data_home
+from jupyter_lifecycle.registry.places import cache_home, chosen_registry, data_home
 from jupyter_lifecycle.registry.records import Page, Rule
 from jupyter_lifecycle.registry.trust import is_trusted, normal
 
@@ -43,8 +43,9 @@ class Registry:
     Parameters
     ----------
     location : str or Path, optional
-        None: the user's own, in ``$JUPYTER_LIFECYCLE_HOME`` or the platform's data folder, made
-        at the first write. A path: the same in another folder. ``http(s)://…``: a server.
+        None: the one that ``$JUPYTER_LIFECYCLE_REGISTRY`` names, else the user's own, in
+        ``$JUPYTER_LIFECYCLE_HOME`` or the platform's data folder, made at the first write.
+        A path: the same in another folder. ``http(s)://…``: a server.
     token : str, optional
         For a server; ``$JUPYTER_LIFECYCLE_TOKEN`` where it's not given.
     trust : bool, optional
@@ -64,6 +65,7 @@ class Registry:
         token: str | None = None,
         trust: bool | None = None,
     ) -> None:
+        location = chosen_registry() if location is None else location
         remote = isinstance(location, str) and location.lower().startswith(("http://", "https://"))
         if remote:
             self._backend = _remote(str(location), token)

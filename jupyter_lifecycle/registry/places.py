@@ -7,6 +7,12 @@ import sys
 from pathlib import Path
 
 _APP = "jupyter_lifecycle"
+REGISTRY_VARIABLE = "JUPYTER_LIFECYCLE_REGISTRY"
+
+
+def chosen_registry() -> str | None:
+    """Give ``$JUPYTER_LIFECYCLE_REGISTRY``, a folder or a server's address, where it is set."""
+    return os.environ.get(REGISTRY_VARIABLE) or None
 
 
 def data_home() -> Path:

@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 import requests
 from requests.adapters import HTTPAdapter
 
-from jupyter_lifecycle.errors import RegistryError, RegistryUnavailableError, from_wire
-from jupyter_lifecycle.registry.words import InvalidValueError
+from jupyter_lifecycle.errors import (
+    InvalidValueError,
+    RegistryError,
+    RegistryUnavailableError,
+    from_wire,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, Final, Never
 
-from jupyter_lifecycle.errors import NotFoundError, RegistryError
+from jupyter_lifecycle.errors import InvalidValueError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,13 +20,6 @@ SHORTEST_PREFIX: Final = 4
 
 _NAME = re.compile(r"[^\W_][\w.-]*")
 _ENDPOINT = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
-
-
-class InvalidValueError(RegistryError):
-    """A name, tag or metric that the registry does not take."""
-
-    code = "invalid_value"
-    status = 422
 
 
 def check_name(name: object) -> str:

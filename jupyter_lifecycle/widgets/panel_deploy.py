@@ -35,7 +35,14 @@ class Calls(Protocol):
         ...
 
     def rule(
-        self, endpoint: str, *, when: str, order_by: str, on_none: Any, registry: Registry
+        self,
+        endpoint: str,
+        *,
+        when: str,
+        order_by: str,
+        on_none: Any,
+        registry: Registry,
+        **more: Any,
     ) -> Rule:
         """Write a rule."""
         ...
@@ -159,8 +166,10 @@ class DeployPanel(Panel):
             rule.endpoint,
             when=rule.when,
             order_by=rule.order_by,
+            target=rule.target,
             on_none=rule.on_none,
             registry=self._registry,
+            **rule.options,
         )
         self._name = rule.endpoint
 

@@ -52,6 +52,8 @@ class RuleForm(VBox):  # type: ignore[misc]
         self._panel, self._registry = panel, registry
         self._write, self._done, self._code_of = write, done, code
         self._asked = 0
+        self._opened = Rule("", "")
+        """What it was filled with; it keeps the target and the options that have no field."""
         self._endpoint = self._field("Endpoint", "a name for the endpoint")
         self._when = self._field("Serve", "name = 'departure-delay' and tags.approved = 'yes'")
         self._order = self._field("First by", "created_at desc")
@@ -84,11 +86,14 @@ class RuleForm(VBox):  # type: ignore[misc]
             endpoint=self._endpoint.value.strip(),
             when=self._when.value.strip(),
             order_by=self._order.value.strip() or "created_at desc",
+            target=self._opened.target,
             on_none="retire" if _NONE[self._none.value] == "retire" else "keep",
+            options=self._opened.options,
         )
 
     def fill(self, rule: Rule) -> None:
         """Open with a rule; the endpoint of one that is written stays."""
+        self._opened = rule
         self._endpoint.value, self._when.value = rule.endpoint, rule.when
         self._order.value = rule.order_by
         self._none.value = next(words for words, key in _NONE.items() if key == rule.on_none)

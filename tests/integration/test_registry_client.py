@@ -11,12 +11,12 @@ import requests
 
 from jupyter_lifecycle.errors import (
     ExampleError,
+    InvalidValueError,
     QueryError,
     RegistryError,
     RegistryUnavailableError,
 )
 from jupyter_lifecycle.registry import Registry, Rule, save
-from jupyter_lifecycle.registry.words import InvalidValueError
 
 
 @pytest.fixture(autouse=True)

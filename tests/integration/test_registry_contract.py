@@ -7,13 +7,13 @@ import pytest
 from jupyter_lifecycle.errors import (
     ConflictError,
     IntegrityError,
+    InvalidValueError,
     NotFoundError,
     QueryError,
     RegistryError,
     TrustError,
 )
 from jupyter_lifecycle.registry import STEPS, Registry, Rule, Step
-from jupyter_lifecycle.registry.words import InvalidValueError
 
 
 @pytest.fixture(params=["embedded", "sqlite", "postgresql"])

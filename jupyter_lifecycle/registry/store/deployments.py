@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
-from jupyter_lifecycle.errors import ConflictError, NotFoundError
+from jupyter_lifecycle.errors import ConflictError, InvalidValueError, NotFoundError
 from jupyter_lifecycle.registry.records import STEPS, Deployment, Step
 from jupyter_lifecycle.registry.store import rows
 from jupyter_lifecycle.registry.store.schema import deployments, endpoints, leases
-from jupyter_lifecycle.registry.words import InvalidValueError, check_lease, check_text
+from jupyter_lifecycle.registry.words import check_lease, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
-from jupyter_lifecycle.errors import NotFoundError, QueryError, RegistryError, did_you_mean
+from jupyter_lifecycle.errors import (
+    InvalidValueError,
+    NotFoundError,
+    QueryError,
+    RegistryError,
+    did_you_mean,
+)
 from jupyter_lifecycle.registry.query import parse_condition, parse_order
 from jupyter_lifecycle.registry.records import EndpointRecord
 from jupyter_lifecycle.registry.store import evaluation, rows
 from jupyter_lifecycle.registry.store.deployments import last_deployment
 from jupyter_lifecycle.registry.store.schema import endpoints, rules, wants
-from jupyter_lifecycle.registry.words import InvalidValueError, check_endpoint, check_text
+from jupyter_lifecycle.registry.words import check_endpoint, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from jupyter_lifecycle.errors import IntegrityError
+from jupyter_lifecycle.errors import IntegrityError, InvalidValueError
 from jupyter_lifecycle.registry import words
 from jupyter_lifecycle.registry.artifacts import FolderArtifacts, place, put, read_chunks
 from jupyter_lifecycle.registry.manifest import read_manifest
@@ -114,9 +114,7 @@ class Store:
             The query does not parse, or the cursor is not one of its.
         """
         if not 1 <= limit <= search.MAX_LIMIT:
-            raise words.InvalidValueError(
-                f"A page has 1 to {search.MAX_LIMIT:,} items, not {limit}."
-            )
+            raise InvalidValueError(f"A page has 1 to {search.MAX_LIMIT:,} items, not {limit}.")
         with self._database.reading() as connection:
             parsed = search.read_query(connection, query)
             start = None if cursor is None else search.decode_cursor(query, cursor, parsed.order)
@@ -172,9 +170,7 @@ class Store:
     def keys(self, family: str) -> tuple[str, ...]:
         """Give the keys of ``tags`` or ``metrics`` in use, in order; at most 300."""
         if family not in {"tags", "metrics"}:
-            raise words.InvalidValueError(
-                f"There are keys of tags and of metrics, not of {family!r}."
-            )
+            raise InvalidValueError(f"There are keys of tags and of metrics, not of {family!r}.")
         with self._database.reading() as connection:
             return search.keys(connection, family)
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import insert, select, update
 
-from jupyter_lifecycle.errors import NotFoundError
+from jupyter_lifecycle.errors import InvalidValueError, NotFoundError
 from jupyter_lifecycle.registry.store import rows
 from jupyter_lifecycle.registry.store.schema import tokens
-from jupyter_lifecycle.registry.words import InvalidValueError, check_text
+from jupyter_lifecycle.registry.words import check_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

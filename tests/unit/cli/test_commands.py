@@ -158,8 +158,10 @@ def test_tag_and_untag(run, saved):
     assert "no tags" in run("untag", first.short_id, "a")
 
 
-def test_rules(run, saved):
+def test_rules(run, saved, monkeypatch):
     registry, first, _ = saved
+    seen_to = []  # a real one would deploy these bundles; tests/integration starts it
+    monkeypatch.setattr("jupyter_lifecycle.cli.rules.see_to_deployer", seen_to.append)
     assert run("rules") == "There are no rules.\n"
     assert (
         run("rules", "set", "ltv", "--when", "name = 'ltv'", "--preview")
@@ -178,6 +180,7 @@ def test_rules(run, saved):
         "retire",
     )
     assert said == f"ltv: version 1, wants {first.short_id}\n"
+    assert [registry.location for registry in seen_to] == [registry.location]
     assert "nothing yet" in run("rules", "set", "x", "--when", "name = 'x'")
     assert (
         run("rules", "set", "x", "--when", "name = 'y'", "--preview") == "No endpoint would move.\n"

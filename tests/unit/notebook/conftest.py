@@ -73,6 +73,7 @@ def quiet_start(monkeypatch):
 def shell(tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_LIFECYCLE_CACHE", str(tmp_path / "columns"))
     monkeypatch.setenv("JUPYTER_LIFECYCLE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("JUPYTER_LIFECYCLE_REGISTRY", "")  # %registry sets it: put back afterwards
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     InteractiveShell.clear_instance()

@@ -13,6 +13,7 @@ from jupyter_lifecycle.notebook import (
     unload_ipython_extension,
 )
 from jupyter_lifecycle.notebook.commands import COMMANDS
+from jupyter_lifecycle.registry import Registry
 
 SETUP = """
 import pandas as pd
@@ -170,6 +171,7 @@ def test_the_registry_of_the_notebook(ready, tmp_path):
     assert str(tmp_path / "home") in ready.shown("%registry")
     assert str(tmp_path / "r") in ready.shown(f"%registry '{tmp_path / 'r'}' --trust")
     assert ready.session.registry.trust
+    assert Registry().location == str(tmp_path / "r")  # what names no registry follows
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)

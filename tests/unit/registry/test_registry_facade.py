@@ -27,6 +27,17 @@ def test_where_it_is(monkeypatch, tmp_path):
     assert repr(Registry(tmp_path)) == f"Registry({str(tmp_path)!r}, embedded)"
 
 
+def test_the_environment_may_name_the_registry(monkeypatch, tmp_path):
+    monkeypatch.setenv("JUPYTER_LIFECYCLE_REGISTRY", "http://models:8765")
+    assert Registry().location == "http://models:8765"
+    assert Registry(tmp_path).is_local
+    monkeypatch.setenv("JUPYTER_LIFECYCLE_REGISTRY", str(tmp_path / "team"))
+    assert Registry().location == str(tmp_path / "team")
+    monkeypatch.setenv("JUPYTER_LIFECYCLE_REGISTRY", "")
+    monkeypatch.setenv("JUPYTER_LIFECYCLE_HOME", str(tmp_path / "home"))
+    assert Registry().location == str(tmp_path / "home")
+
+
 @pytest.mark.parametrize(
     ("platform", "home", "folder"),
     [

@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from jupyter_lifecycle.errors import ConflictError, IntegrityError
+from jupyter_lifecycle.errors import ConflictError, IntegrityError, InvalidValueError
 from jupyter_lifecycle.registry import Rule, manifest
-from jupyter_lifecycle.registry.words import InvalidValueError
 
 
 def test_a_deployment_that_is_sent_twice_is_one(store, registry, make_bundle):

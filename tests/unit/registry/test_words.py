@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from jupyter_lifecycle.errors import NotFoundError, from_wire
+from jupyter_lifecycle.errors import InvalidValueError, NotFoundError, from_wire
 from jupyter_lifecycle.registry import words
-from jupyter_lifecycle.registry.words import InvalidValueError
 
 
 @pytest.mark.parametrize("name", ["ltv", "LTV-2.1_a", "départ", "模型", "1"])

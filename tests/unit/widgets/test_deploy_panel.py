@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -20,9 +21,9 @@ class Calls:
         self.rules, self.asked = [], []
         self.answer = 6.4
 
-    def rule(self, endpoint, *, when, order_by, on_none, registry):
+    def rule(self, endpoint, *, when, order_by, target, on_none, registry, **options):
         self.rules.append(endpoint)
-        return registry.set_rule(Rule(endpoint, when, order_by, on_none=on_none))
+        return registry.set_rule(Rule(endpoint, when, order_by, target, on_none, options))
 
     def endpoint(self, name, *, registry):
         def predict(rows):
@@ -231,6 +232,17 @@ def test_edit_turns_the_rule_into_fields_and_cancel_leaves_it(open_panel, servin
     form._leave.click()
     assert hidden(form)
     assert registry.rules()[0].on_none == "keep"
+
+
+def test_editing_keeps_the_options_that_have_no_field(open_panel, serving, registry):
+    written = registry.rules()[0]
+    registry.set_rule(replace(written, options={"environment": "build"}))
+    panel = open_panel()
+    panel.clicked("rule:edit")
+    panel._form._order.value = "metrics.mae"
+    panel._form._save.click()
+    assert registry.rules()[0].order_by == "metrics.mae"
+    assert registry.rules()[0].options == {"environment": "build"}
 
 
 def test_a_query_that_does_not_parse_is_said_under_its_field(open_panel, serving):
