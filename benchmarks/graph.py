@@ -308,8 +308,7 @@ def frame() -> Figures:
         return pd.DataFrame(block.T, index=index, columns=list(values), copy=False)
 
     graph = FeatureGraph()
-    ours = compute(graph, list(values), inputs=values)
-    assert ours.equals(floor())
+    assert compute(graph, list(values), inputs=values).equals(floor())
     return {
         "ours_ms": best(lambda: compute(graph, list(values), inputs=values), 3) * 1e3,
         "floor_ms": best(floor, 3) * 1e3,
@@ -368,8 +367,8 @@ def main() -> None:
             "long": long_graphs(),
             "memory": memory(module),
         }
-    answer |= {f"layers_{count}": layers(count) for count in LAYERED}
     answer |= {"frame": ratios(frame(), "ms"), "peak": peak()}
+    answer |= {f"layers_{count}": layers(count) for count in LAYERED}
     for part, figures in answer.items():
         print(part, "  ".join(f"{name} {value:,.2f}" for name, value in figures.items()))
     rounded = {p: {n: round(v, 3) for n, v in f.items()} for p, f in answer.items()}
