@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from types import CoroutineType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Awaiter:
@@ -23,6 +25,8 @@ class Awaiter:
         """Return what a coroutine gives, or any other value as it is."""
         if type(value) is not CoroutineType:
             return value
+        import asyncio
+
         future = asyncio.run_coroutine_threadsafe(value, self._started())
         try:
             return future.result()
@@ -36,12 +40,16 @@ class Awaiter:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
         if loop is not None and thread is not None:
+            import asyncio
+
             asyncio.run_coroutine_threadsafe(_cancel_others(), loop).result()
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
 
     def _started(self) -> asyncio.AbstractEventLoop:
+        import asyncio
+
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
@@ -53,6 +61,8 @@ class Awaiter:
 
 
 async def _cancel_others() -> None:
+    import asyncio
+
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _ATTRIBUTE = "__feature_failure__"
 _PACKAGE = str(Path(__file__).parent.parent)
+_LIBRARY = Path(threading.__file__).parent
+_PLUMBING = (_PACKAGE, str(_LIBRARY / "concurrent"), str(_LIBRARY / "asyncio"))
+"""Where an error passes that a feature raised on a thread or in a coroutine."""
 _LISTED = 12
 
 
@@ -81,10 +85,10 @@ def annotate(
 
 
 def own_lines(traceback: TracebackType | None) -> TracebackType | None:
-    """Return a traceback from the first frame that is not this package's."""
+    """Return a traceback from the first frame that is neither this package's nor of waiting."""
     each = traceback
     while each is not None:
-        if not each.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+        if not each.tb_frame.f_code.co_filename.startswith(_PLUMBING):
             return each
         each = each.tb_next
     return traceback

@@ -8,7 +8,6 @@ failures and executors know nothing of items.
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -193,6 +192,8 @@ def _gathered(block: Block, given: Mapping[str, Any]) -> list[Any]:
         work = _Items(block, given, awaiter)
         if block.at_once == 1:
             return [work.one(number, item) for number, item in enumerate(items)]
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(block.at_once, "feature-item") as pool:
             futures = deque([pool.submit(work.one, n, item) for n, item in enumerate(items)])
             try:

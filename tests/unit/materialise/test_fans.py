@@ -14,6 +14,12 @@ from jupyter_lifecycle.errors import ComputeError, FeatureDefinitionError
 from jupyter_lifecycle.graph import Collect, FanOut, FeatureGraph, at_once, parameterize, value
 from jupyter_lifecycle.materialise import Materialiser, compute
 
+
+def first_line(caught: Any) -> str:
+    """Return the function below the test's own in the traceback."""
+    return next(each.name for each in caught.traceback[1:] if each.name != "compute")
+
+
 # -- async ----------------------------------------------------------------------------------------
 
 
@@ -67,6 +73,7 @@ def test_an_async_feature_that_raises() -> None:
 
     with pytest.raises(KeyError, match="gone") as caught:
         compute(FeatureGraph.from_functions(broken), ["broken"], inputs={"x": 1})
+    assert first_line(caught) == "broken"
     assert "Feature broken" in caught.value.__notes__[0]
 
 
@@ -230,6 +237,7 @@ def test_an_item_that_fails(limit: int) -> None:
             ["all_of_it"],
             inputs={"count": 3},
         )
+    assert first_line(caught) == "inverse"
     assert caught.value.__notes__[0] == "inverse, for item 1 of item: 1"
     assert "Feature all_of_it" in caught.value.__notes__[1]
 
