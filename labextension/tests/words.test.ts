@@ -49,6 +49,12 @@ describe('search', () => {
 
 describe('the camera', () => {
   const size = { width: 800, height: 600 };
+  test('fit keeps to the least zoom and shows the beginning where all has no room', () => {
+    const view = fit({ width: 8000, height: 100 }, size, 12, 0.66);
+    assert.equal(view.zoom, 0.66);
+    assert.equal(view.x, -12 / 0.66);
+    assert.ok(view.y < 0);
+  });
   test('fit shows all, never larger than life', () => {
     assert.equal(fit({ width: 100, height: 100 }, size).zoom, 1);
     const view = fit({ width: 8000, height: 1000 }, size);

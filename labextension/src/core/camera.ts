@@ -20,21 +20,25 @@ export function clampZoom(zoom: number): number {
   return Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, zoom));
 }
 
-/** The view that shows all of `extent` in `size`, never larger than life. */
-export function fit(extent: Size, size: Size, padding = 24): View {
+/**
+ * The view that shows all of `extent` in `size`, never larger than life. Under the `least` zoom it
+ * does not go: then it shows the beginning, left and top.
+ */
+export function fit(extent: Size, size: Size, padding = 24, least = LEAST_ZOOM): View {
   if (extent.width === 0 || size.width === 0) return { x: 0, y: 0, zoom: 1 };
-  const zoom = clampZoom(
-    Math.min(
-      1,
-      (size.width - 2 * padding) / extent.width,
-      (size.height - 2 * padding) / extent.height,
+  const zoom = Math.max(
+    least,
+    clampZoom(
+      Math.min(
+        1,
+        (size.width - 2 * padding) / extent.width,
+        (size.height - 2 * padding) / extent.height,
+      ),
     ),
   );
-  return {
-    x: extent.width / 2 - size.width / zoom / 2,
-    y: extent.height / 2 - size.height / zoom / 2,
-    zoom,
-  };
+  const start = (whole: number, room: number): number =>
+    whole * zoom > room ? -padding / zoom : whole / 2 - room / zoom / 2;
+  return { x: start(extent.width, size.width), y: start(extent.height, size.height), zoom };
 }
 
 /** Height in a cell of an explorer of a width, so that its first picture can be read; 420 to 720 px. */

@@ -32,6 +32,9 @@ export interface StageEvents {
 
 const REST = 140;
 const HOVER = 120;
+/** In a narrow view up to so many items are kept large enough to be read. */
+const READABLE_ITEMS = 40;
+const READABLE_ZOOM = 0.66;
 
 interface Flight {
   readonly from: View;
@@ -229,7 +232,9 @@ export class Stage {
     this.fitted = true;
     if (this.scene === null) return;
     const narrow = this.size.width < 560;
-    const target = fit(this.scene.extent, this.size, narrow ? 12 : 24);
+    // A side panel's few groups are there to be read; what does not fit is a pan away.
+    const least = narrow && this.scene.count <= READABLE_ITEMS ? READABLE_ZOOM : undefined;
+    const target = fit(this.scene.extent, this.size, narrow ? 12 : 24, least);
     if (animated) this.fly(target, 180);
     else {
       this.view = target;
