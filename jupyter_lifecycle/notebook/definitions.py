@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import ast
 import linecache
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from inspect import unwrap
 from pathlib import PurePath
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jupyter_lifecycle.errors import DuplicateFeatureError, FeatureDefinitionError
 from jupyter_lifecycle.graph import feature
+from jupyter_lifecycle.graph.definition import options_of
+from jupyter_lifecycle.graph.modifiers.choosing import Excluded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import CodeType
 
+    from jupyter_lifecycle.graph import Origin
     from jupyter_lifecycle.notebook.cells import Cell
 
 MARK = "__feature_options__"
@@ -98,11 +102,31 @@ class PlainHost:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A function of a cell that becomes a feature."""
+    """A function of a cell that becomes a feature, or several by its modifiers."""
 
     name: str
     line: int
     function: Callable[..., Any]
+
+    @property
+    def is_excluded(self) -> bool:
+        """Whether it says itself that it is no feature, as ``@exclude`` and ``@mutate`` do."""
+        return any(isinstance(each, Excluded) for each in options_of(self.function).modifiers)
+
+    def place_of(self, written: Callable[..., Any], origin: Origin) -> Origin:
+        """Find the place of one of its features: where its code stands in this cell, else here.
+
+        Parameters
+        ----------
+        written : callable
+            A feature's code: this function, or a step of it.
+        origin : Origin
+            This function's own place.
+        """
+        home, code = code_of(self.function), code_of(written)
+        if home is None or code is None or code.co_filename != home.co_filename:
+            return origin
+        return replace(origin, line=code.co_firstlineno)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +261,14 @@ def _functions(body: list[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunc
                 yield from _functions(handler.body)
 
 
+def code_of(function: Callable[..., Any]) -> CodeType | None:
+    """Return the code that somebody wrote, below what was wrapped around it."""
+    try:
+        return getattr(unwrap(function), "__code__", None)
+    except ValueError:  # a wrapper that wraps itself
+        return None
+
+
 def _line(function: Any) -> int:
-    code = getattr(function, "__code__", None)
+    code = code_of(function)
     return code.co_firstlineno if code is not None else 1

@@ -25,6 +25,8 @@ class Edit:
     """Features of the cell."""
     plain: tuple[str, ...]
     """Decorated functions of the cell that stay plain Python."""
+    left_out: tuple[str, ...] = ()
+    """Functions of the cell that the configuration makes no features of."""
 
 
 def card_of(
@@ -46,7 +48,7 @@ def card_of(
     given : mapping of str to any
         The inputs.
     """
-    notes = [*_renames(edit), *_removals(edit), *_plain(edit), *_near_misses(edit, given)]
+    notes = [*_renames(edit), *_removals(edit), *_outside(edit), *_near_misses(edit, given)]
     outside = tuple(name for name in became_stale if name not in edit.names)
     unchanged = 0 if blocks or edit.delta or became_stale else len(edit.names)
     return Card(blocks, outside, tuple(notes), unchanged)
@@ -73,10 +75,13 @@ def _needed(edit: Edit, name: str) -> str:
     return f" {names_and_more(readers)} still {verb} {name}."
 
 
-def _plain(edit: Edit) -> Iterator[Note]:
+def _outside(edit: Edit) -> Iterator[Note]:
     if edit.plain:
         verb = "stays" if len(edit.plain) == 1 else "stay"
         yield Note(f"{names_and_more(edit.plain)} {verb} plain Python: another decorator is on it.")
+    if edit.left_out:
+        verb = "makes no feature" if len(edit.left_out) == 1 else "make no features"
+        yield Note(f"{names_and_more(edit.left_out)} {verb}: the configuration leaves it out.")
 
 
 def _near_misses(edit: Edit, given: Mapping[str, Any]) -> Iterator[Note]:

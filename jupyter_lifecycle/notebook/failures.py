@@ -5,7 +5,8 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING
 
-from jupyter_lifecycle.notebook.tracebacks import Line, headline, own_lines
+from jupyter_lifecycle.notebook.definitions import code_of
+from jupyter_lifecycle.notebook.tracebacks import Line, called_lines, headline, own_lines
 from jupyter_lifecycle.widgets.outcomes import Argument, Failure
 
 if TYPE_CHECKING:
@@ -54,10 +55,13 @@ def screen_of(
 
 
 def lines_inside(feature: Feature, error: BaseException) -> tuple[Line, ...]:
-    """Return the user's own frames from the feature's function inwards."""
-    code = getattr(feature.function, "__code__", None)
+    """Return the user's own frames from the feature's function inwards.
+
+    Where a modifier called another function in its place (``does``, a check), the frames of that.
+    """
+    code = code_of(feature.written)
     lines = own_lines(error)
     for index, line in enumerate(lines):
         if code is not None and (line.filename, line.function) == (code.co_filename, code.co_name):
             return lines[index:]
-    return ()
+    return called_lines(error) if feature.definition is not None or feature.checks else ()

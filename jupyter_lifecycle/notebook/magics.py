@@ -118,7 +118,7 @@ class LifecycleMagics(Magics):
             return None
         names = expand(asked.names, self._evaluate, command="%compute")
         if asked.all:
-            names += self.session.graph.features
+            names += self.session.targets(self.session.graph.features)
         if not names:
             raise UsageError("%compute: name a feature, a pattern such as origin_*, or --all.")
         if asked.into is not None and not asked.into.isidentifier():

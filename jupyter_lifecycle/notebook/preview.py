@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jupyter_lifecycle.errors import ComputeError
+from jupyter_lifecycle.graph.definition import options_of
 from jupyter_lifecycle.notebook.inputs import SAMPLE_ROWS
 from jupyter_lifecycle.notebook.tracebacks import headline
 from jupyter_lifecycle.widgets.cards import FeatureBlock, names_and_more
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from jupyter_lifecycle.graph import Feature, FeatureGraph
     from jupyter_lifecycle.materialise import ColumnProfile, Materialiser, NodeEvent, NodeReport
@@ -41,14 +43,18 @@ class Previewer:
         reports: Mapping[str, NodeReport],
     ) -> list[FeatureBlock]:
         """One block a feature, in the cell's order; figures for the first of them only."""
+        features, first = graph.features, names[:MOST_PREVIEWED]
+        silent = unpreviewed(first, graph)
         shown = [
-            self._whole(graph.features[name], reports[name], materialiser)
+            _empty(features[name], _state(reports, name), silent[name])
+            if name in silent
+            else self._whole(features[name], reports[name], materialiser)
             if name in reports and reports[name].state in {"fresh", "cached"}
-            else self._sampled(graph.features[name], graph, inputs, reports.get(name))
-            for name in names[:MOST_PREVIEWED]
+            else self._sampled(features[name], graph, inputs, reports.get(name))
+            for name in first
         ]
         rest = names[MOST_PREVIEWED:]
-        return shown + [_empty(graph.features[name], _state(reports, name), "") for name in rest]
+        return shown + [_empty(features[name], _state(reports, name), "") for name in rest]
 
     def _whole(
         self, feature: Feature, report: NodeReport, materialiser: Materialiser
@@ -87,6 +93,46 @@ class Previewer:
 
             self._sampler = Materialiser(cache=ColumnCache(memory_bytes=MEMORY_BYTES))
         return self._sampler
+
+
+def unpreviewed(names: Sequence[str], graph: FeatureGraph) -> dict[str, str]:
+    """Say of which features there is no preview, and why.
+
+    Those that are computed for each item of a fan-out have no one value; those that write, or read
+    what was written, would overwrite a file with the first rows.
+    """
+    silent: dict[str, str] = {}
+    for name in names:
+        written = [one for one in (name, *graph.upstream(name)) if _writes(graph.features.get(one))]
+        if written:
+            who = "it" if written[0] == name else written[0]
+            silent[name] = f"No preview: {who} writes when it is computed."
+    if graph.fans:
+        for name, fan in items_of(names, graph).items():
+            silent[name] = f"No preview: one value for each item of {fan}."
+    return silent
+
+
+def items_of(names: Sequence[str], graph: FeatureGraph) -> dict[str, str]:
+    """Find those of the features that are computed for each item, and of which fan-out."""
+    from jupyter_lifecycle.materialise.fanning import inner
+
+    try:
+        inside = inner(graph, graph.order(names))
+    except ComputeError:
+        # Fan-outs that do not fit: whoever computes a feature of them is told what to write.
+        return {}
+    return {name: inside[name] for name in names if name in inside}
+
+
+def _writes(feature: Feature | None) -> bool:
+    modifiers = options_of(feature.written).modifiers if feature is not None else ()
+    if feature is None or not modifiers:
+        return False
+    from jupyter_lifecycle.materialise.files import Save
+
+    saves = [each.name for each in modifiers if isinstance(each, Save)]
+    return feature.name in saves or (None in saves and feature.name.endswith(".saved"))
 
 
 def _state(reports: Mapping[str, NodeReport], name: str) -> State:

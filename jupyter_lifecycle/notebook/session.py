@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_lifecycle.errors import LifecycleError, UnboundError, did_you_mean
-from jupyter_lifecycle.graph import FeatureGraph, Origin, make_feature
+from jupyter_lifecycle.graph import Origin, make_features
 from jupyter_lifecycle.notebook.cachefolder import status_words
 from jupyter_lifecycle.notebook.cells import CellOwners
 from jupyter_lifecycle.notebook.definitions import CellBody, refuse_nothing
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jupyter_lifecycle.cache import ColumnCache
-    from jupyter_lifecycle.graph import Delta, Feature
+    from jupyter_lifecycle.graph import Feature
     from jupyter_lifecycle.materialise import Why
-    from jupyter_lifecycle.notebook.definitions import Definitions, Host
+    from jupyter_lifecycle.notebook.definitions import Definition, Definitions, Host
     from jupyter_lifecycle.registry import Registry
     from jupyter_lifecycle.widgets.cards import Card, View
     from jupyter_lifecycle.widgets.outcomes import Reason
@@ -111,16 +111,21 @@ class Session(Workspace):
             if not self._graph.owned_by(key):
                 refuse_nothing(definitions, cell.label)
             origin = Origin(cell.label, key, title=cell.title)
-            features = [
-                self._made(one.function, dataclasses.replace(origin, line=one.line), tags, cache)
+            made = {
+                one: self._made(one, dataclasses.replace(origin, line=one.line), tags, cache)
                 for one in definitions.features
-            ]
+            }
+            features = [each for several in made.values() for each in several]
             graph, delta = self._graph.with_features(*features, owner=key)
-        except LifecycleError:
+        except Exception as error:
             body.put_back(before)
+            if not isinstance(error, LifecycleError):  # resolve(…) runs what the cell wrote
+                show_short(error, short_lines(error, self._place, inside=body.filename))
             raise
         self._owners.remember(key, source, body.names)
-        return self._edited(graph, delta, tuple(one.name for one in features), definitions.plain)
+        names = tuple(each.name for each in features)
+        left_out = tuple(one.name for one in made if not made[one] and not one.is_excluded)
+        return self._edited(Edit(self._graph, graph, delta, names, definitions.plain, left_out))
 
     def drop(self, *names: str) -> str:
         """Remove features, or inputs; the plain call behind ``%drop``.
@@ -171,26 +176,29 @@ class Session(Workspace):
 
     def _made(
         self,
-        function: Callable[..., Any],
+        one: Definition,
         origin: Origin,
         tags: Mapping[str, str] | None,
         cache: CacheMode | None,
-    ) -> Feature:
-        made = make_feature(function, origin=origin)
-        mode = cache if cache is not None and made.cache == "auto" else made.cache
-        return dataclasses.replace(made, tags={**(tags or {}), **made.tags}, cache=mode)
+    ) -> list[Feature]:
+        return [
+            dataclasses.replace(
+                each,
+                origin=one.place_of(each.written, origin),
+                tags={**(tags or {}), **each.tags},
+                cache=cache if cache is not None and each.cache == "auto" else each.cache,
+            )
+            for each in make_features(one.function, origin=origin, config=self._graph.config)
+        ]
 
-    def _edited(
-        self, graph: FeatureGraph, delta: Delta, names: tuple[str, ...], plain: tuple[str, ...]
-    ) -> Card:
-        edit = Edit(self._graph, graph, delta, names, plain)
+    def _edited(self, edit: Edit) -> Card:
         before = self._stale()
-        self._replace(graph)
+        self._replace(edit.after)
         became = tuple(name for name in self._stale() if name not in before)
-        if not delta and not became:
+        if not edit.delta and not became:
             return card_of(edit, [], (), self.given)
         blocks = self._previewer.blocks(
-            names, graph, self._inputs, self.materialiser, self._live.reports()
+            edit.names, edit.after, self._inputs, self.materialiser, self._live.reports()
         )
         return card_of(edit, blocks, became, self.given)
 
@@ -316,7 +324,7 @@ class Session(Workspace):
             For another action, or a name that is not there.
         """
         if action == "run":
-            self.compute(*names, result="dict")
+            self.compute(*(self.targets(names) or names), result="dict")
         elif action == "invalidate":
             self.invalidate(*names)
         elif action == "drop":

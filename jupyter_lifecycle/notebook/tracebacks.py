@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 _CONTEXT = 2
 _RED, _PLAIN = "\x1b[31m", "\x1b[39m"
@@ -41,9 +41,20 @@ class Line:
 
 def own_lines(error: BaseException) -> tuple[Line, ...]:
     """Return the frames that are the user's: no library's, none of ours."""
+    return _users(traceback.extract_tb(error.__traceback__, limit=None))
+
+
+def called_lines(error: BaseException) -> tuple[Line, ...]:
+    """Return the user's frames that this package called: those behind the last of its own."""
+    frames = traceback.extract_tb(error.__traceback__, limit=None)
+    ours = [at for at, frame in enumerate(frames) if frame.filename.startswith(_OWN)]
+    return _users(frames[ours[-1] + 1 :] if ours else frames)
+
+
+def _users(frames: Iterable[traceback.FrameSummary]) -> tuple[Line, ...]:
     return tuple(
         Line(frame.filename, frame.lineno, frame.name)
-        for frame in traceback.extract_tb(error.__traceback__, limit=None)
+        for frame in frames
         if frame.lineno is not None and _is_users(frame.filename)
     )
 

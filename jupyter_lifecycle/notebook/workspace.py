@@ -12,6 +12,7 @@ from jupyter_lifecycle.notebook.definitions import PlainHost
 from jupyter_lifecycle.notebook.inputs import Inputs
 from jupyter_lifecycle.notebook.live import LiveStates
 from jupyter_lifecycle.notebook.picture import Picture
+from jupyter_lifecycle.notebook.preview import items_of
 from jupyter_lifecycle.widgets.words import count
 
 if TYPE_CHECKING:
@@ -86,6 +87,15 @@ class Workspace:
     def names(self) -> tuple[str, ...]:
         """Features and inputs, in order of definition."""
         return tuple(dict.fromkeys([*self._graph.features, *self.given]))
+
+    def targets(self, names: Iterable[str]) -> list[str]:
+        """Leave out what has no one value: features that are computed for each item of another."""
+        wanted = list(names)
+        if not self._graph.fans:
+            return wanted
+        features = [name for name in wanted if name in self._graph.features]
+        inside = items_of(features, self._graph)
+        return [name for name in wanted if name not in inside]
 
     def value(self, name: str) -> Any:
         """Return the current value of an input or a computed feature.
