@@ -8,19 +8,21 @@ from dataclasses import dataclass, replace
 from inspect import unwrap
 from pathlib import PurePath
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from jupyter_lifecycle.errors import DuplicateFeatureError, FeatureDefinitionError
-from jupyter_lifecycle.graph import feature
+from jupyter_lifecycle.graph import feature, make_features
 from jupyter_lifecycle.graph.definition import options_of
 from jupyter_lifecycle.graph.modifiers.choosing import Excluded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from types import CodeType
 
-    from jupyter_lifecycle.graph import Origin
+    from jupyter_lifecycle.graph import Feature, Origin
     from jupyter_lifecycle.notebook.cells import Cell
+
+    CacheMode = Literal["auto", "always", "never"]
 
 MARK = "__feature_options__"
 """What ``@feature`` leaves on a function."""
@@ -136,6 +138,48 @@ class Definitions:
     features: tuple[Definition, ...]
     plain: tuple[str, ...]
     """Decorated functions that stay plain Python, so that the card can say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class DefinedCell:
+    """The functions of a cell that ran, ready to become features under any configuration."""
+
+    functions: tuple[Definition, ...]
+    origin: Origin
+    tags: Mapping[str, str]
+    cache: CacheMode | None
+
+    def features(self, config: Mapping[str, Any]) -> list[Feature]:
+        """Make the features of all functions.
+
+        Raises
+        ------
+        FeatureDefinitionError
+            If one cannot be a feature.
+        Exception
+            What the cell's own ``resolve(decorate_with=…)`` raises.
+        """
+        return [feature for one in self.functions for feature in self._made(one, config)]
+
+    def left_out(self, config: Mapping[str, Any]) -> tuple[str, ...]:
+        """Names of the functions that this configuration makes no features of."""
+        return tuple(
+            one.name
+            for one in self.functions
+            if not one.is_excluded and not self._made(one, config)
+        )
+
+    def _made(self, one: Definition, config: Mapping[str, Any]) -> list[Feature]:
+        origin = replace(self.origin, line=one.line)
+        return [
+            replace(
+                each,
+                origin=one.place_of(each.written, origin),
+                tags={**self.tags, **each.tags},
+                cache=self.cache if self.cache and each.cache == "auto" else each.cache,
+            )
+            for each in make_features(one.function, origin=origin, config=config)
+        ]
 
 
 class CellBody:

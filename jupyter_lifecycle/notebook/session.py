@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_lifecycle.errors import LifecycleError, UnboundError, did_you_mean
-from jupyter_lifecycle.graph import Origin, make_features
+from jupyter_lifecycle.graph import Delta, FeatureGraph, Origin
 from jupyter_lifecycle.notebook.cachefolder import status_words
 from jupyter_lifecycle.notebook.cells import CellOwners
-from jupyter_lifecycle.notebook.definitions import CellBody, refuse_nothing
+from jupyter_lifecycle.notebook.definitions import CellBody, DefinedCell, refuse_nothing
 from jupyter_lifecycle.notebook.editing import Edit, card_of
 from jupyter_lifecycle.notebook.failures import screen_of
+from jupyter_lifecycle.notebook.pipes import Pipes
 from jupyter_lifecycle.notebook.preview import Previewer
 from jupyter_lifecycle.notebook.progress import Ticker, Tracker, listen
 from jupyter_lifecycle.notebook.reasons import reason_of, summary_of, told_reasons
@@ -33,9 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jupyter_lifecycle.cache import ColumnCache
-    from jupyter_lifecycle.graph import Feature
     from jupyter_lifecycle.materialise import Why
-    from jupyter_lifecycle.notebook.definitions import Definition, Definitions, Host
+    from jupyter_lifecycle.notebook.definitions import Definitions, Host
     from jupyter_lifecycle.registry import Registry
     from jupyter_lifecycle.widgets.cards import Card, View
     from jupyter_lifecycle.widgets.outcomes import Reason
@@ -70,6 +69,7 @@ class Session(Workspace):
         self._owners = CellOwners()
         self._previewer = Previewer()
         self._labels: dict[str, str] = {}
+        self._defined: dict[str, DefinedCell] = {}
         self._registry: Registry | None = None
         self._explorer: Any = None
 
@@ -104,28 +104,57 @@ class Session(Workspace):
         cell = self._host.cell()
         body = self._parsed(source, cell.label)
         key = self._owners.key(cell, source, body.names)
-        before = body.before()
-        definitions = self._ran(body)
+        before, pipes = body.before(), Pipes(self._graph)
+        definitions = self._ran(body, pipes)
         try:
             body.refuse_twice(cell.label)
             if not self._graph.owned_by(key):
                 refuse_nothing(definitions, cell.label)
             origin = Origin(cell.label, key, title=cell.title)
-            made = {
-                one: self._made(one, dataclasses.replace(origin, line=one.line), tags, cache)
-                for one in definitions.features
-            }
-            features = [each for several in made.values() for each in several]
+            made = DefinedCell(definitions.features, origin, tags or {}, cache)
+            features = made.features(self._graph.config)
+            pipes.refuse_changed(cell.label)
             graph, delta = self._graph.with_features(*features, owner=key)
         except Exception as error:
             body.put_back(before)
+            pipes.put_back()
             if not isinstance(error, LifecycleError):  # resolve(…) runs what the cell wrote
                 show_short(error, short_lines(error, self._place, inside=body.filename))
             raise
         self._owners.remember(key, source, body.names)
         names = tuple(each.name for each in features)
-        left_out = tuple(one.name for one in made if not made[one] and not one.is_excluded)
+        self._defined[key] = made
+        left_out = made.left_out(self._graph.config)
         return self._edited(Edit(self._graph, graph, delta, names, definitions.plain, left_out))
+
+    def configure(self, **config: Any) -> Card:
+        """Choose the configuration that ``config.when`` and ``resolve`` look at.
+
+        Parameters
+        ----------
+        **config
+            All of it, in place of what was there. Parameters of these names get the values.
+
+        Returns
+        -------
+        Card
+            What it did to the features of all cells.
+
+        Raises
+        ------
+        GraphError
+            Features and configuration are as before.
+        """
+        old = self._graph
+        graph = FeatureGraph(config=config).with_type_checks(old.type_checks)
+        for key, cell in self._defined.items():
+            dropped = {each.name for each in cell.features(old.config)} - {*old.owned_by(key)}
+            kept = [each for each in cell.features(config) if each.name not in dropped]
+            graph, _ = graph.with_features(*kept, owner=key)
+        left = tuple(name for cell in self._defined.values() for name in cell.left_out(config))
+        names = tuple(name for name in graph if name not in old)
+        gone = tuple(name for name in old if name not in graph)
+        return self._edited(Edit(old, graph, Delta(added=names, removed=gone), names, (), left))
 
     def drop(self, *names: str) -> str:
         """Remove features, or inputs; the plain call behind ``%drop``.
@@ -167,29 +196,13 @@ class Session(Workspace):
         self._labels[body.filename] = label
         return body
 
-    def _ran(self, body: CellBody) -> Definitions:
+    def _ran(self, body: CellBody, pipes: Pipes) -> Definitions:
         try:
             return body.run()
         except Exception as error:
+            pipes.put_back()
             show_short(error, short_lines(error, self._place, inside=body.filename))
             raise
-
-    def _made(
-        self,
-        one: Definition,
-        origin: Origin,
-        tags: Mapping[str, str] | None,
-        cache: CacheMode | None,
-    ) -> list[Feature]:
-        return [
-            dataclasses.replace(
-                each,
-                origin=one.place_of(each.written, origin),
-                tags={**(tags or {}), **each.tags},
-                cache=cache if cache is not None and each.cache == "auto" else each.cache,
-            )
-            for each in make_features(one.function, origin=origin, config=self._graph.config)
-        ]
 
     def _edited(self, edit: Edit) -> Card:
         before = self._stale()

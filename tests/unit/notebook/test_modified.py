@@ -153,6 +153,66 @@ def test_what_the_configuration_leaves_out_is_told(ready):
     assert "tax__uk makes no feature: the configuration leaves it out." in text
 
 
+REGIONS = """
+from jupyter_lifecycle.graph import config
+
+@config.when(region="uk")
+def tax__uk(price, rate):
+    return price * rate
+
+@config.when_not(region="uk")
+def tax__us(price):
+    return price + 1
+
+def other(price):
+    return price
+"""
+
+
+def test_the_configuration_decides_for_all_cells(session):
+    session.inputs(price=10.0)
+    session.feature(REGIONS)
+    session.feature("def net(tax):\n    return tax\n")
+    assert session.compute("net") == {"net": 11.0}
+    session.drop("other")
+    card = session.configure(region="uk", rate=2.0)
+    assert [note.text for note in card.notes] == [
+        "tax__us makes no feature: the configuration leaves it out."
+    ]
+    assert card.stale == ("tax", "net")
+    assert set(session.graph.features) == {"tax", "net"}
+    assert session.compute("net") == {"net": 20.0}
+    session.feature("def gross(tax):\n    return tax * 2\n")
+    assert session.compute("gross") == {"gross": 40.0}
+
+
+def test_a_configuration_that_cannot_be_changes_nothing(session):
+    session.feature(REGIONS)
+    before = session.graph
+    with pytest.raises(DuplicateFeatureError, match="a value of this graph's config"):
+        session.configure(other=1)
+    assert session.graph is before
+
+
+def test_features_that_a_configuration_adds_are_shown(session):
+    session.inputs(price=10.0)
+    session.feature(REGIONS.replace("tax__us", "duty__us"))
+    card = session.configure(region="uk", rate=2.0)
+    assert [block.name for block in card.blocks] == ["tax"]
+    assert card.notes[0].text == "duty was removed."
+
+
+def test_another_cells_function_is_not_mutated(ready):
+    ready.run("%%feature\ndef late(delay):\n    return delay\n")
+    raised = ready.fail("%%feature\n@mutate(late)\ndef _more(late):\n    return late + 1\n")
+    assert isinstance(raised, FeatureDefinitionError)
+    assert "cell [3] changes late, which cell [2] defines" in screen(raised)
+    ready.fail("%%feature\n@mutate(late)\ndef _more(late):\n    return late + 1\n1 / 0\n")
+    ready.run("%%feature\ndef other(late):\n    return late\n")
+    ready.session.configure(region="uk")
+    assert list(ready.run("%compute other")["other"]) == [2.0, 4.0, 5.0]
+
+
 def test_what_excludes_itself_is_not_told(ready):
     cell = "%%feature\ndef late(delay):\n    return delay\n\n@mutate(late)\ndef _more(late):\n"
     text = ready.shown(cell + "    return late + 1\n\n@exclude()\ndef helper(x):\n    return x\n")
