@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_lifecycle.errors import FeatureDefinitionError, MissingExtraError
 from jupyter_lifecycle.graph import MISSING, Feature, FeatureGraph, Origin, Parameter
+from jupyter_lifecycle.interop.blocks import Block, blocks_of, collecting, inside, listed
 from jupyter_lifecycle.interop.closures import freed, is_hamiltons
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import CodeType, ModuleType, TracebackType
 
 _READS_OR_WRITES = ("hamilton.data_loader.has_metadata", "hamilton.data_saver")
@@ -51,15 +52,15 @@ def from_hamilton(
     MissingExtraError
         If Hamilton is not installed.
     FeatureDefinitionError
-        If Hamilton refuses the modules, with its reason, or a node is ``async`` or
-        ``Parallelizable``.
+        If Hamilton refuses the modules, with its reason; if a node is ``async``; if a ``Collect``
+        has no ``Parallelizable``, or several.
     AnnotationError, CycleError
         As for any other graph.
     """
     settings = dict(config or {})
     nodes = _resolved(modules, settings, allow_module_overrides=allow_module_overrides)
-    _refuse_unfit(nodes)
-    features = [_feature(node) for node in nodes]
+    _refuse_async(nodes)
+    features = _Reader({node.name: node for node in nodes}).features()
     return FeatureGraph(config=settings).with_features(*features)[0]
 
 
@@ -95,42 +96,57 @@ def _resolved(
     return [node for node in graph.get_nodes() if not node.user_defined]
 
 
-def _refuse_unfit(nodes: list[Any]) -> None:
-    from hamilton.node import NodeType
-
-    problems = []
-    for node in nodes:
-        if node.node_role in (NodeType.EXPAND, NodeType.COLLECT):
-            word = "Parallelizable" if node.node_role is NodeType.EXPAND else "Collect"
-            problems.append(f"{node.name} is {word}: nothing here runs a part of a graph per item")
-        elif inspect.iscoroutinefunction(node.callable):
-            problems.append(f"{node.name} is async: nothing here awaits it")
-    if problems:
+def _refuse_async(nodes: Iterable[Any]) -> None:
+    found = [node.name for node in nodes if inspect.iscoroutinefunction(node.callable)]
+    if found:
         raise FeatureDefinitionError(
-            "Not every node can be a feature:\n"
-            + "\n".join(f"  - {each}" for each in problems)
-            + "\nMake them plain functions, or run this module with Hamilton's driver.",
-            problems=problems,
+            f"{', '.join(found)} cannot be a feature: it is async, and nothing here awaits it. "
+            "Write it with plain def, or run this module with Hamilton's AsyncDriver.",
+            features=found,
         )
 
 
-def _feature(node: Any) -> Feature:
+class _Reader:
+    """From the nodes of one graph to features."""
+
+    def __init__(self, nodes: Mapping[str, Any]) -> None:
+        self._nodes = nodes
+        self._blocks = blocks_of(nodes)
+        self._inner = inside(nodes, self._blocks)
+
+    def features(self) -> list[Feature]:
+        """Return a feature for each node that gives one value."""
+        return [self._feature(n) for name, n in self._nodes.items() if name not in self._inner]
+
+    def _feature(self, node: Any) -> Feature:
+        from hamilton.node import NodeType
+
+        written = _written(node)
+        function, parameters, returns = _run(node), _parameters(node, written), node.type
+        if node.node_role is NodeType.EXPAND:
+            function, returns = listed(function), list
+        elif node.name in self._blocks:
+            block = self._blocks[node.name]
+            function, parameters = collecting(block, _run), _block_parameters(block)
+        return Feature(
+            node.name,
+            function,
+            parameters,
+            returns,
+            inspect.cleandoc(node.documentation or ""),
+            _text(written),
+            _origin(written, node),
+            MappingProxyType({str(key): _word(value) for key, value in node.tags.items()}),
+            _cache(node),
+            None if written is node.callable else written,
+        )
+
+
+def _run(node: Any) -> Callable[..., Any]:
+    """Return what a node calls, freed and with errors that show the user's lines."""
     function = freed(node.callable)
-    written = _written(node)
-    if not _is_plain(function):
-        function = _shielded(function)
-    return Feature(
-        node.name,
-        function,
-        _parameters(node, written),
-        node.type,
-        inspect.cleandoc(node.documentation or ""),
-        _text(written),
-        _origin(written, node),
-        MappingProxyType({str(key): _word(value) for key, value in node.tags.items()}),
-        _cache(node),
-        None if written is node.callable else written,
-    )
+    plain = type(function) is FunctionType and not is_hamiltons(function)
+    return function if plain else _shielded(function)
 
 
 def _parameters(node: Any, written: Callable[..., Any]) -> tuple[Parameter, ...]:
@@ -144,6 +160,20 @@ def _parameters(node: Any, written: Callable[..., Any]) -> tuple[Parameter, ...]
             for name, (kind, _) in node.input_types.items()
         ]
     )
+
+
+def _block_parameters(block: Block) -> tuple[Parameter, ...]:
+    parameters = [Parameter(block.expander)]
+    for name, readers in block.readers().items():
+        if readers:
+            found = [
+                each
+                for node in readers
+                for each in _parameters(node, _written(node))
+                if each.name == name
+            ]
+            parameters.append(next((each for each in found if each.required), found[0]))
+    return tuple(parameters)
 
 
 def _written_defaults(written: Callable[..., Any]) -> dict[str, Any]:
@@ -187,10 +217,6 @@ def _text(written: Callable[..., Any]) -> str | Callable[[], str]:
 def _block(lines: list[str], first: int) -> str:
     """Cut a function with its decorators out of a file's lines."""
     return "".join(inspect.getblock(lines[first - 1 :]))
-
-
-def _is_plain(function: Callable[..., Any]) -> bool:
-    return type(function) is FunctionType and not is_hamiltons(function)
 
 
 def _shielded(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -258,7 +258,7 @@ def test_a_later_module_may_define_again_where_that_is_allowed(module):
     ("text", "why"),
     [
         ("def a(b):\n    return b\n", "Hamilton cannot resolve rates: .*[Mm]issing type hint"),
-        ("async def a(b: int) -> int:\n    return b\n", "a is async: nothing here awaits it"),
+        ("async def a(b: int) -> int:\n    return b\n", "a cannot be a feature: it is async"),
     ],
     ids=["hamilton refuses", "async"],
 )
