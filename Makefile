@@ -31,7 +31,8 @@ stop: ## Stop the service and the deployer that the demonstration left running
 test: ## Everything: lint, types, layers, unit, integration and browser tests
 	@$(PYTHON) scripts/bootstrap.py test
 	@$(MAKE) --no-print-directory lint
-	@$(QUIET) $(BIN)/python -m pytest -n 2 --dist loadgroup -q tests
+	@$(QUIET) $(BIN)/python -m pytest -n 2 -q tests/unit tests/integration tests/conformance
+	@$(QUIET) $(BIN)/python -m pytest -q tests/browser
 
 lint: ## Format, lint, types and layers, of Python and TypeScript
 	$(BIN)/ruff format --check .

@@ -37,12 +37,13 @@ CHROMIUM_FLAGS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All browser tests run in one worker: two browsers and their kernels would only slow each other."""
+    """Browser tests come last: Playwright leaves an event loop running in the thread of the tests."""
     here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+    browser = [item for item in items if here in item.path.parents]
+    for item in browser:
+        item.add_marker(pytest.mark.browser)
+    marked = set(browser)
+    items[:] = [item for item in items if item not in marked] + browser
 
 
 def free_port() -> int:
