@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.graph import FeatureGraph as FeatureGraph
     from jupyter_lifecycle.graph import feature as feature
     from jupyter_lifecycle.materialise import compute as compute
+    from jupyter_lifecycle.materialise import inspect as inspect
     from jupyter_lifecycle.notebook import current_session as session
     from jupyter_lifecycle.notebook import load_ipython_extension as load_ipython_extension
     from jupyter_lifecycle.notebook import unload_ipython_extension as unload_ipython_extension
@@ -45,6 +46,7 @@ _HOME = {
     "endpoint": ("deployment", "endpoint"),
     "explore": ("widgets", "explore"),
     "feature": ("graph", "feature"),
+    "inspect": ("materialise", "inspect"),
     "load_ipython_extension": ("notebook", "load_ipython_extension"),
     "open": ("envelope", "open_bundle"),
     "preview": ("deployment", "preview"),
