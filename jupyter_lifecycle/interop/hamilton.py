@@ -138,7 +138,7 @@ class _Reader:
             _origin(written, node),
             MappingProxyType({str(key): _word(value) for key, value in node.tags.items()}),
             _cache(node),
-            None if written is node.callable else written,
+            _definition(node, function),
         )
 
 
@@ -187,6 +187,12 @@ def _written(node: Any) -> Callable[..., Any]:
     known: tuple[Callable[..., Any], ...] = node.originating_functions or ()
     result: Callable[..., Any] = known[0] if known else node.callable
     return result
+
+
+def _definition(node: Any, function: Callable[..., Any]) -> Callable[..., Any] | None:
+    """Return what stands in the module: of a subdag the function that carries the decorator."""
+    known: tuple[Callable[..., Any], ...] = node.originating_functions or ()
+    return known[-1] if known and known[-1] is not function else None
 
 
 def _cache(node: Any) -> Literal["auto", "never"]:

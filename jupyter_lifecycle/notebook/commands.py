@@ -107,6 +107,21 @@ DROP = Command(
     (Option("names", "features", metavar="FEATURE", nargs="+"),),
 )
 
+EXPORT = Command(
+    "%export",
+    "Write the features as a plain module that production imports.",
+    (
+        Option("path", "the file, such as my_features.py", metavar="FILE"),
+        Option(
+            "--modifiers",
+            "whose modifiers the module imports, where features have some",
+            choices=("jupyter_lifecycle", "hamilton"),
+        ),
+    ),
+    "Imports, constants, classes and helpers that features need stand before them. The module is\n"
+    "run once before it is written: each feature in it has the key that it has here.",
+)
+
 CACHE = Command(
     "%cache",
     "Show, clear or leave the column cache.",
@@ -123,4 +138,4 @@ CACHE = Command(
     "The folder is $JUPYTER_LIFECYCLE_CACHE, else one in your cache folder.",
 )
 
-COMMANDS = (FEATURE, INPUTS, COMPUTE, DAG, WHY, SAVE, REGISTRY, DROP, CACHE)
+COMMANDS = (FEATURE, INPUTS, COMPUTE, DAG, WHY, SAVE, REGISTRY, DROP, EXPORT, CACHE)

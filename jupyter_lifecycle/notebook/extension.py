@@ -26,7 +26,18 @@ _NOT_LOADED = (
 _ATTRIBUTE = "_jupyter_lifecycle"
 """One session a shell, held by the shell: there is no global one."""
 _MAGICS = {
-    "line": ("feature", "inputs", "compute", "dag", "why", "save", "registry", "drop", "cache"),
+    "line": (
+        "feature",
+        "inputs",
+        "compute",
+        "dag",
+        "why",
+        "save",
+        "registry",
+        "drop",
+        "export",
+        "cache",
+    ),
     "cell": ("feature",),
 }
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from jupyter_lifecycle.interop.export import Flavour
     from jupyter_lifecycle.notebook.options import Command
     from jupyter_lifecycle.notebook.session import Session
 
@@ -195,6 +196,17 @@ class LifecycleMagics(Magics):
         if asked is not None:
             names = expand(asked.names, self._evaluate, command="%drop")
             show(message_line(self.session.drop(*names), state="stale"))
+
+    @no_var_expand
+    @line_magic
+    @_documented(commands.EXPORT)
+    def export(self, line: str) -> None:
+        """See ``%export --help``."""
+        asked = commands.EXPORT.parse(line)
+        if asked is not None:
+            flavour: Flavour = asked.modifiers or "jupyter_lifecycle"
+            words = self.session.export(unquote(asked.path), modifiers=flavour)
+            show(message_line(words, state="fresh"))
 
     @line_magic
     @_documented(commands.CACHE)

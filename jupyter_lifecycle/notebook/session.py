@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jupyter_lifecycle.cache import ColumnCache
+    from jupyter_lifecycle.interop.export import Flavour
     from jupyter_lifecycle.materialise import Why
     from jupyter_lifecycle.notebook.definitions import Definitions, Host
     from jupyter_lifecycle.registry import Registry
@@ -378,6 +379,32 @@ class Session(Workspace):
         if self._explorer is not None:
             self._explorer.close()
             self._explorer = None
+
+    def export(self, path: str, *, modifiers: Flavour = "jupyter_lifecycle") -> str:
+        """Write the features as a module; the plain call behind ``%export``.
+
+        Parameters
+        ----------
+        path : str
+            Of the file, such as ``my_features.py``.
+        modifiers : {"jupyter_lifecycle", "hamilton"}
+            Whose modifiers it imports.
+
+        Returns
+        -------
+        str
+            What was written.
+
+        Raises
+        ------
+        LifecycleError
+            If it cannot be written so that it computes the same; the message says why.
+        """
+        from jupyter_lifecycle.notebook.exporting import export
+
+        ran = self._host.namespace.get("In", [])
+        cells = [each for each in ran if isinstance(each, str)] if isinstance(ran, list) else []
+        return export(self._graph, path, cells, modifiers)
 
     # -- saving --------------------------------------------------------------------------------
 

@@ -12,10 +12,12 @@ import dataclasses
 import datetime as dt
 import importlib
 import io
+import linecache
 import logging
 import os
 import random
 import sys
+import types
 import typing
 import warnings
 from pathlib import Path
@@ -231,6 +233,34 @@ def _compared(case: Case, modules: list[Any], folder: Path) -> Outcome:
         else:
             outcome.values += 1
     return outcome
+
+
+def round_trip(root: Path, case: Case) -> dict[str, str]:
+    """Export what a case's modules give, load that with Hamilton: what differs, by node."""
+    from jupyter_lifecycle.interop.export import module_source
+
+    with imported(root, case) as modules:
+        driver, _ = _driver(case, modules)
+        graph = from_hamilton(
+            *modules, config=case.config, allow_module_overrides=case.overrides_modules
+        )
+        text = module_source(graph, modifiers="hamilton")
+        exported = types.ModuleType("exported_features")
+        sys.modules[exported.__name__] = exported
+        place = f"<exported {case.label}>"
+        linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
+        exec(compile(text, place, "exec", dont_inherit=True), vars(exported))
+        again, why = _driver(case, [exported])
+        if again is None:
+            return {"(the module)": why}
+        inputs = _inputs(case, driver, root / case.folder)
+        differ = {}
+        for name in set(graph.features) - _expanding(driver) - set(case.excused):
+            if set(graph.required_inputs([name])) <= set(inputs):
+                one = _outcome(lambda n=name: driver.execute([n], inputs=dict(inputs))[n])
+                two = _outcome(lambda n=name: again.execute([n], inputs=dict(inputs))[n])
+                differ[name] = difference(one, two)
+        return {name: why for name, why in differ.items() if why}
 
 
 def _circles(driver: Any) -> bool:

@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("hamilton")
 
-from hamilton_agreement import found, run
-from hamilton_cases import CASES, ELSEWHERE, RESOURCES
+from hamilton_agreement import found, round_trip, run
+from hamilton_cases import CASES, ELSEWHERE, NO_ROUND_TRIP, RESOURCES
 
 
 def _agreed(root, case):
@@ -28,6 +28,18 @@ def test_every_node_agrees(hamilton_source, case):
     assert (
         outcome.values + outcome.raised + outcome.not_given + len(outcome.differ) == outcome.nodes
     )
+
+
+TRIPS = [
+    case
+    for case in [*CASES, *RESOURCES]
+    if case.label not in NO_ROUND_TRIP and "async" not in case.reason
+]
+
+
+@pytest.mark.parametrize("case", TRIPS, ids=lambda case: case.label)
+def test_what_is_exported_gives_the_same_in_hamilton(hamilton_source, case):
+    assert round_trip(hamilton_source, case) == {}
 
 
 @pytest.mark.slow

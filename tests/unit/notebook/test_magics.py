@@ -296,3 +296,54 @@ def test_the_save_panel(ready, monkeypatch):
     assert ready.shown("%save") == "'a panel'"
     assert asked["registry"] is ready.session.registry
     assert extension.current_session() is ready.session
+
+
+def test_export_writes_a_module_that_gives_the_same(ready, tmp_path):
+    path = tmp_path / "my_features.py"
+    words = ready.shown(f"%export '{path}'")
+    assert words == f"Wrote {path}: 1 feature; Hamilton loads it too."
+    assert path.read_text().endswith(
+        "def double(dep_delay: Any) -> Any:\n    return dep_delay * 2\n"
+    )
+    assert [each.name for each in tmp_path.glob("*.py")] == ["my_features.py"]
+    ready.run("%%feature --tag team=delays\ndef triple(dep_delay):\n    return dep_delay * K\n")
+    ready.run("K = [3]")
+    ready.run("K = 3")
+    assert ready.shown(f"%export {path}") == f"Wrote {path}: 2 features; Hamilton loads it too."
+    assert "K = 3\n" in path.read_text()
+
+
+def test_export_finds_constants_in_the_cells(ready, tmp_path):
+    ready.run("import numpy as np\nTABLE = np.arange(3)")
+    ready.run("%%feature\ndef looked_up(dep_delay):\n    return TABLE.sum() + dep_delay\n")
+    ready.run(f"%export {tmp_path}/my_features.py")
+    assert "TABLE = np.arange(3)\n" in (tmp_path / "my_features.py").read_text()
+
+
+def test_export_says_whose_modifiers_there_are(ready, tmp_path):
+    ready.run("from jupyter_lifecycle.graph import tag")
+    ready.run(
+        "%%feature\n@tag(team='x')\ndef tagged(dep_delay: float) -> float:\n    return dep_delay\n"
+    )
+    path = tmp_path / "my_features.py"
+    assert ready.shown(f"%export {path}") == f"Wrote {path}: 2 features."
+    words = ready.shown(f"%export {path} --modifiers hamilton")
+    assert words == f"Wrote {path}: 2 features; Hamilton loads it too."
+
+
+@pytest.mark.parametrize("line", ["%export my-features.py", "%export features.txt"])
+def test_export_wants_the_name_of_a_module(ready, line):
+    with pytest.raises(LifecycleError, match="is no module that can be imported"):
+        raise ready.fail(line)
+
+
+def test_export_without_features_says_so(notebook, tmp_path):
+    with pytest.raises(LifecycleError, match="no features to export"):
+        raise notebook.fail(f"%export {tmp_path}/my_features.py")
+
+
+def test_export_leaves_nothing_behind_where_writing_fails(ready, tmp_path):
+    (tmp_path / "my_features.py").mkdir()
+    with pytest.raises(OSError, match="my_features"):
+        raise ready.fail(f"%export {tmp_path}/my_features.py")
+    assert [each.name for each in tmp_path.glob("*.py")] == ["my_features.py"]
