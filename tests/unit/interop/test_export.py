@@ -348,7 +348,7 @@ def test_a_literal_gives_its_value_back(value):
         dt.time(3, 4),
         decimal.Decimal("1.50"),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_more_literals(value):
     text, modules = written("X", value)
