@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from jupyter_lifecycle.widgets.wire import GraphView, StatesView
 
@@ -245,6 +246,29 @@ def test_narrow_it_collapses_and_lists_what_needs_attention(opened: Callable[...
     assert body is not None
     assert sheet["width"] == body["width"]
     assert sheet["height"] <= 0.61 * body["height"]
+
+
+def test_it_collapses_when_it_becomes_narrow_until_somebody_chooses(
+    opened: Callable[..., Any],
+) -> None:
+    page, _ = opened(width=1200, height=700)
+
+    collapsed = page.locator("[role=treeitem][aria-expanded=false]")
+
+    def resized(width: int) -> None:
+        page.set_viewport_size({"width": width, "height": 700})
+
+    expect(collapsed).to_have_count(0)
+    resized(480)
+    expect(collapsed).to_have_count(5)
+    resized(1200)
+    expect(collapsed).to_have_count(0)
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Collapse all").click()
+    expect(collapsed).to_have_count(5)
+    resized(480)
+    resized(1200)
+    expect(collapsed).to_have_count(5)
 
 
 def test_without_features_it_says_how_to_begin(opened: Callable[..., Any]) -> None:

@@ -32,8 +32,6 @@ import type { Store } from './store';
 import { createTree, summarise } from './tree';
 import { counted } from './words';
 
-/** Above this many nodes it opens collapsed. */
-export const OPEN_LIMIT = 300;
 const NARROW = 560;
 const SHEET = 720;
 
@@ -58,7 +56,9 @@ export class Explorer implements Steerable {
   private readonly legend = createLegend();
   private readonly tooltip = createTooltip();
   private readonly strip = createStrip();
-  private readonly tree = createTree();
+  private readonly tree = createTree(id =>
+    this.stage.canvas.setAttribute('aria-activedescendant', id),
+  );
   private readonly menu;
   readonly keys: HTMLElement;
   private readonly empty: HTMLElement;
@@ -202,7 +202,7 @@ export class Explorer implements Steerable {
     if (!this.opened && model.count > 0) {
       this.opened = true;
       this.onResize();
-      if (model.count > OPEN_LIMIT || this.narrow) this.folding.collapseAll();
+      this.folding.suit(this.narrow);
     }
     if (!model.index.has(this.chosen)) this.chosen = '';
     if (this.focusOn && !model.index.has(this.focusOn.name)) this.focusOn = null;
@@ -220,6 +220,7 @@ export class Explorer implements Steerable {
     this.updateBright();
     this.stage.statesChanged();
     this.updateHead();
+    this.tree.update(model, this.chosen, this.folding.collapsed);
     if (this.narrow) this.attention.update(model);
     if (this.chosen !== '' && !this.inspector.element.hidden)
       this.inspection.refresh(model, this.chosen);
@@ -263,6 +264,7 @@ export class Explorer implements Steerable {
       this.updateBright();
       this.stage.choose(this.chosenItem());
       this.updateHead();
+      this.tree.update(model, this.chosen, this.folding.collapsed);
     });
   }
 
@@ -344,7 +346,7 @@ export class Explorer implements Steerable {
     const changed = name !== this.chosen;
     this.chosen = name;
     this.stage.choose(this.chosenItem());
-    this.stage.canvas.setAttribute('aria-activedescendant', this.tree.update(model, node));
+    this.tree.update(model, this.chosen, this.folding.collapsed);
     if (changed) this.options.onSelect?.(name);
     if (node < 0) this.inspector.element.hidden = true;
     else if (open || !this.inspector.element.hidden) this.inspection.ask(model, name);
@@ -458,7 +460,10 @@ export class Explorer implements Steerable {
     this.element.classList.toggle('jl-sheet', width < SHEET);
     const listed = this.narrow && height >= 460;
     this.attention.element.hidden = !listed;
-    if (listed && this.store.model !== null) this.attention.update(this.store.model);
+    const model = this.opened ? this.store.model : null;
+    if (model !== null && listed) this.attention.update(model);
+    if (model !== null && this.stage.scene !== null && this.folding.suit(this.narrow))
+      this.relayout(false);
     const sheet = this.inspector.element;
     const covers = width < SHEET && !sheet.hidden;
     const foot = this.stage.canvas.getBoundingClientRect().bottom;

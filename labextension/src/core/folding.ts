@@ -3,17 +3,22 @@
 import type { GraphModel } from './model';
 import { groupKeys, hasGroups, INPUTS } from './scene';
 
+/** Above this many nodes it opens collapsed. */
+const OPEN_LIMIT = 300;
+
 export class Folding {
   collapsed: ReadonlySet<number> = new Set();
   /** All groups are collapsed, and those that come will be. */
   private all = false;
+  /** Somebody chose what is open: the explorer no longer decides by the room that there is. */
+  private chosen = false;
   private model: GraphModel | null = null;
 
   /** Takes over another graph: groups are known by their titles, a new cell moves their numbers. */
   carry(model: GraphModel): void {
     const before = this.model;
     this.model = model;
-    if (this.all) this.collapseAll();
+    if (this.all) this.collapse();
     else if (before !== null) {
       const old = groupKeys(before);
       const now = new Map(groupKeys(model).map((key, g) => [key, g]));
@@ -22,7 +27,26 @@ export class Folding {
     }
   }
 
+  /** Collapses all where there is too much for the room, else opens it; false where nothing changed. */
+  suit(narrow: boolean): boolean {
+    const collapsed = narrow || (this.model?.count ?? 0) > OPEN_LIMIT;
+    if (this.chosen || collapsed === this.all) return false;
+    if (collapsed) this.collapse();
+    else this.expand();
+    return true;
+  }
+
   collapseAll(): void {
+    this.chosen = true;
+    this.collapse();
+  }
+
+  expandAll(): void {
+    this.chosen = true;
+    this.expand();
+  }
+
+  private collapse(): void {
     if (this.model === null) return;
     this.all = true;
     this.collapsed = new Set(
@@ -30,18 +54,20 @@ export class Folding {
     );
   }
 
-  expandAll(): void {
+  private expand(): void {
     this.all = false;
     this.collapsed = new Set();
   }
 
   toggle(group: number): void {
+    this.chosen = true;
     if (!this.open(group)) this.collapsed = new Set([...this.collapsed, group]);
   }
 
   /** Opens a group; false where it is open. */
   open(group: number): boolean {
     if (!this.collapsed.has(group)) return false;
+    this.chosen = true;
     this.all = false;
     this.collapsed = new Set([...this.collapsed].filter(other => other !== group));
     return true;

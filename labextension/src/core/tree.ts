@@ -9,8 +9,8 @@ const MOST = 40;
 
 export interface Tree {
   readonly element: HTMLElement;
-  /** Rebuilds it around a node (-1: groups alone) and answers the id of the active row. */
-  update(model: GraphModel, node: number): string;
+  /** Rebuilds it around a node; groups alone where there is none of that name. */
+  update(model: GraphModel, chosen: string, collapsed: ReadonlySet<number>): void;
 }
 
 /** `origin_congestion, running, float64, 2.4 % null, 2 parents, 2 children` */
@@ -33,7 +33,8 @@ export function describe(model: GraphModel, node: number): string {
 
 let serial = 0;
 
-export function createTree(): Tree {
+/** `onActive` is told the id of the active row, empty where there is none. */
+export function createTree(onActive: (id: string) => void): Tree {
   const prefix = `jl-tree-${++serial}`;
   const element = h('ul', { class: 'jl-hidden', role: 'tree', 'aria-label': 'Features' });
   const row = (model: GraphModel, node: number, level: number): HTMLElement => {
@@ -55,15 +56,22 @@ export function createTree(): Tree {
     );
   return {
     element,
-    update: (model, node) => {
+    update: (model, chosen, collapsed) => {
+      const node = model.index.get(chosen) ?? -1;
       const groups = model.view.groups.map((title, g) => {
         const note = model.view.group_notes[g]!;
         const label = [oneLine(title), note].filter(Boolean).join(', ');
-        return h('li', { role: 'treeitem', 'aria-level': '1', 'aria-label': label });
+        return h('li', {
+          role: 'treeitem',
+          'aria-level': '1',
+          'aria-expanded': String(!collapsed.has(g)),
+          'aria-label': label,
+        });
       });
       if (node < 0) {
         fill(element, ...groups);
-        return '';
+        onActive('');
+        return;
       }
       const active = row(model, node, 2);
       active.setAttribute('aria-selected', 'true');
@@ -74,7 +82,7 @@ export function createTree(): Tree {
         active,
         ...around(model, node, model.children, 3),
       );
-      return active.id;
+      onActive(active.id);
     },
   };
 }
