@@ -300,10 +300,7 @@ def test_a_build_can_be_given_up(tmp_path):
 def test_where_the_service_does_not_go_with_the_model_other_versions_are_tried(tmp_path):
     """The pins at hand are a wish; the model's lock is not."""
     lines = []
-    try:
-        built = Environments(tmp_path).prepare(lock(("starlette", "0.46.2")), say=lines.append)
-    except BuildError as problem:
-        pytest.skip(f"the index here has no such versions: {problem.message[-200:]}")
+    built = Environments(tmp_path).prepare(lock(("starlette", "0.46.2")), say=lines.append)
     assert "the service's own packages do not go with the model's; trying others" in lines
     assert any("+ starlette==0.46.2" in line for line in lines)
     assert built.isolated

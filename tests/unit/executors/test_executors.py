@@ -81,6 +81,15 @@ def test_two_threads_really_run_at_once():
     ThreadExecutor(2).run(["a", "b"], {}, lambda name: meeting.wait())
 
 
+@pytest.fixture
+def interruptible():
+    """A process that a shell started in the background ignores interrupts; a kernel never does."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_is_not_delayed_by_a_running_feature():
     running, release, cancelled = threading.Event(), threading.Event(), []
 
@@ -106,6 +115,7 @@ def test_an_interrupt_is_not_delayed_by_a_running_feature():
     assert cancelled == []
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_stops_the_sequential_executor_inside_a_task():
     started = []
 
