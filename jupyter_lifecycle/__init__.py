@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.deployment import endpoint as endpoint
     from jupyter_lifecycle.deployment import preview as preview
     from jupyter_lifecycle.deployment import rule as rule
+    from jupyter_lifecycle.envelope import diff as diff
     from jupyter_lifecycle.envelope import open_bundle as open  # noqa: A004 - the name that users see
     from jupyter_lifecycle.errors import LifecycleError as LifecycleError
     from jupyter_lifecycle.graph import Feature as Feature
@@ -43,6 +44,7 @@ _HOME = {
     "Registry": ("registry", "Registry"),
     "compute": ("materialise", "compute"),
     "deploy_panel": ("widgets", "deploy_panel"),
+    "diff": ("envelope", "diff"),
     "endpoint": ("deployment", "endpoint"),
     "explore": ("widgets", "explore"),
     "feature": ("graph", "feature"),

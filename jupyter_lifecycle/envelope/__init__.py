@@ -6,6 +6,8 @@ Nothing here loads pandas, numpy or cloudpickle before it is needed.
 from jupyter_lifecycle.envelope.build import build as build
 from jupyter_lifecycle.envelope.bundle import Bundle as Bundle
 from jupyter_lifecycle.envelope.bundle import open_bundle as open_bundle
+from jupyter_lifecycle.envelope.comparing import EnvelopeDiff as EnvelopeDiff
+from jupyter_lifecycle.envelope.comparing import diff as diff
 from jupyter_lifecycle.envelope.environment import Environment as Environment
 from jupyter_lifecycle.envelope.environment import Package as Package
 from jupyter_lifecycle.envelope.expectations import Expectation as Expectation

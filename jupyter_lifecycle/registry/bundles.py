@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
 import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_lifecycle.envelope.manifest import FILE_NAME
-from jupyter_lifecycle.errors import IntegrityError
+from jupyter_lifecycle.errors import IntegrityError, NotFoundError
 from jupyter_lifecycle.registry.manifest import check_path, id_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from jupyter_lifecycle.envelope import Bundle
     from jupyter_lifecycle.registry.backend import Backend, Progress
@@ -60,6 +62,35 @@ def directory(backend: Backend, id_: str, folder: Path, progress: Progress | Non
     finally:
         shutil.rmtree(staged, ignore_errors=True)
     return target
+
+
+def one_file(
+    backend: Backend, id_: str, files: Mapping[str, Mapping[str, object]], name: str
+) -> bytes:
+    """Give the bytes of one file, fetched by its digest.
+
+    Raises
+    ------
+    NotFoundError
+        The envelope has no file of that name.
+    IntegrityError
+        What came is not what the manifest says.
+    """
+    entry = files.get(name)
+    if entry is None:
+        raise NotFoundError(
+            f"Envelope {id_[:10]} has no file {name}; it has {', '.join(sorted(files))}."
+        )
+    digest = str(entry["sha256"])
+    with tempfile.TemporaryDirectory(prefix="envelope-") as folder:
+        target = Path(folder) / "file"
+        backend.fetch(digest, target, None)
+        data = target.read_bytes()
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise IntegrityError(
+            f"{name} of {id_[:10]} is not what its manifest says. Do not use it.", id=id_
+        )
+    return data
 
 
 def _check(id_: str, manifest: bytes, advice: str) -> None:

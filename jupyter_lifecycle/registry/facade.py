@@ -210,6 +210,27 @@ class Registry:
         path = bundles.directory(self._backend, id_.lower(), self._bundles, progress)
         return open_bundle(path, trust=self.trust)
 
+    def read_file(self, id_: str, files: Mapping[str, Mapping[str, Any]], name: str) -> bytes:
+        """Give one file of an envelope, checked, without the others.
+
+        Parameters
+        ----------
+        id_ : str
+            Which envelope.
+        files : Mapping
+            ``files`` of its manifest.
+        name : str
+            Path of the file in the envelope.
+
+        Raises
+        ------
+        NotFoundError
+            It has no such file.
+        IntegrityError
+            The bytes are not what the manifest says.
+        """
+        return bundles.one_file(self._backend, id_, files, name)
+
     def check_trust(self, id_: str) -> None:
         """Refuse to load where nobody said that this registry's code may run.
 

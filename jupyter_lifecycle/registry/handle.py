@@ -120,6 +120,18 @@ class Envelope:
             self._bundle = self._registry.bundle(self.id)
         return self._bundle
 
+    def read(self, name: str) -> bytes:
+        """Give the bytes of one of its files, checked; no other is downloaded and none is run.
+
+        Raises
+        ------
+        NotFoundError
+            It has no file of that name.
+        IntegrityError
+            The bytes are not what its manifest says.
+        """
+        return self._registry.read_file(self.id, self.manifest["files"], name)
+
     def load(self) -> Any:
         """Load the model itself; this runs its code.
 

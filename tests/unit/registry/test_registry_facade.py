@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from jupyter_lifecycle.errors import IntegrityError, RegistryError, TrustError
+from jupyter_lifecycle.errors import IntegrityError, NotFoundError, RegistryError, TrustError
 from jupyter_lifecycle.registry import Registry, places, trust
 from jupyter_lifecycle.registry.facade import user_name
 from jupyter_lifecycle.registry.handle import bytes_text, figure
@@ -262,3 +262,24 @@ def test_records_go_over_the_wire_and_come_back(registry, make_bundle):
     assert wire.tag_change(sent(envelope.history()[0])) == envelope.history()[0]
     (point,) = envelope.metric_history("m")
     assert wire.metric_point(sent(point)) == point
+
+
+def test_one_file_is_read_without_the_others(tmp_path, make_bundle):
+    registry = Registry(tmp_path / "here")
+    envelope = registry.add(make_bundle(files={"features.json": b"{}"}))
+    assert envelope.read("features.json") == b"{}"
+    assert not (tmp_path / "here" / "envelopes" / envelope.id).exists()
+    with pytest.raises(NotFoundError, match=r"has no file nope; it has answers\.json"):
+        envelope.read("nope")
+
+
+def test_two_envelopes_are_compared_from_the_registry(tmp_path, make_bundle):
+    import jupyter_lifecycle as jl
+
+    registry = Registry(tmp_path / "here")
+    old = registry.add(make_bundle(), metrics={"mae": 2.0}, tags={"team": "a"})
+    new = registry.add(make_bundle(inputs={"age": "number"}), metrics={"mae": 1.0})
+    found = jl.diff(old, new)
+    assert found.verdict == "widening"
+    assert found.metrics[0].delta == -1.0
+    assert found.tags[0].after is None
