@@ -59,6 +59,7 @@ def _list(arguments: argparse.Namespace) -> int:
         rule = endpoint.rule
         when = f"{rule.when} order by {rule.order_by}" if rule is not None else "(no rule)"
         serving = endpoint.serving[:10] if endpoint.serving else "-"
+        when = f"{when} (pinned by {endpoint.pin.author})" if endpoint.pin else when
         row = (endpoint.name, endpoint.state, serving, endpoint.address or "-", when)
         rows.append(row)
     output.print_table(("endpoint", "state", "serving", "address", "rule"), rows)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import requests
 
     from jupyter_lifecycle.envelope import Schema
-    from jupyter_lifecycle.registry import Registry
+    from jupyter_lifecycle.registry import Envelope, Registry
     from jupyter_lifecycle.registry.records import EndpointRecord
 
 _LOOK = 0.1
@@ -160,6 +160,55 @@ class Endpoint:
             example = found[0] if isinstance(found, list) and found else found
         body = shlex.quote(json.dumps(example))
         return f"curl -sS {url}/predict -H 'Content-Type: application/json' -d {body}"
+
+    # -- held
+
+    def pin(self, envelope: Envelope | str) -> Endpoint:
+        """Have it serve one envelope until :meth:`unpin`, whatever its rule says.
+
+        The rule goes on deciding what would be served; the pin is on the record, in the events
+        and in the panels. Where the envelope serves already nothing is started.
+
+        Parameters
+        ----------
+        envelope : Envelope or str
+            The envelope, or its id or the beginning of it.
+
+        Raises
+        ------
+        NotFoundError
+            Where no rule makes the endpoint, or there is no such envelope.
+        """
+        self._registry.pin(self.name, envelope)
+        return self._moved()
+
+    def unpin(self) -> Endpoint:
+        """Have its rule decide again; nothing happens where it is not pinned."""
+        self._registry.unpin(self.name)
+        return self._moved()
+
+    def rollback(self) -> Endpoint:
+        """Pin it to what it served before what it serves now.
+
+        Raises
+        ------
+        EndpointError
+            Where it never served anything else.
+        """
+        before = self._registry.served_before(self.name)
+        if before is None:
+            raise EndpointError(
+                f"{self.name} served nothing else before, so there is nothing to roll back to. "
+                f"To hold it at an envelope: jl.endpoint({self.name!r}).pin(id).",
+                endpoint=self.name,
+            )
+        return self.pin(before)
+
+    def _moved(self) -> Endpoint:
+        from jupyter_lifecycle.deployment.detach import see_to_deployer
+
+        see_to_deployer(self._registry)
+        return self
 
     # -- waiting
 

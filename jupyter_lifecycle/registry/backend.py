@@ -113,6 +113,12 @@ class Backend(Protocol):
     def preview_rule(self, rule: Rule) -> Preview:
         """Say what writing a rule would move."""
 
+    def set_pin(self, endpoint: str, id_: str | None) -> EndpointRecord:
+        """Hold an endpoint at an envelope; None lets its rule decide again."""
+
+    def preview_pin(self, endpoint: str, id_: str | None) -> Preview:
+        """Say what a pin would move."""
+
     def wants(self) -> tuple[Want, ...]:
         """Say what the endpoints should serve."""
 

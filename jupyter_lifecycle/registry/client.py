@@ -210,6 +210,17 @@ class Client:
         call = Call("POST", f"{_path('rules', rule.endpoint)}/preview", body=_rule_body(rule))
         return wire.preview(self._transport.json(call))
 
+    def set_pin(self, endpoint: str, id_: str | None) -> EndpointRecord:
+        """Hold an endpoint at an envelope; None lets its rule decide again."""
+        path = f"{_path('endpoints', endpoint)}/pin"
+        call = Call("DELETE", path) if id_ is None else Call("PUT", path, body={"envelope": id_})
+        return wire.endpoint(self._transport.json(call))
+
+    def preview_pin(self, endpoint: str, id_: str | None) -> Preview:
+        """Say what a pin would move."""
+        path = f"{_path('endpoints', endpoint)}/pin/preview"
+        return wire.preview(self._transport.json(Call("POST", path, body={"envelope": id_})))
+
     def wants(self) -> tuple[Want, ...]:
         """Say what the endpoints should serve."""
         return tuple(wire.want(item) for item in self._get("/v1/wants")["items"])

@@ -12,7 +12,7 @@ from jupyter_lifecycle.errors import RegistryError, TrustError
 from jupyter_lifecycle.registry import bundles, words
 from jupyter_lifecycle.registry.handle import Envelope
 from jupyter_lifecycle.registry.places import cache_home, chosen_registry, data_home
-from jupyter_lifecycle.registry.records import Page, Rule
+from jupyter_lifecycle.registry.records import Page, Rule, served_before
 from jupyter_lifecycle.registry.trust import is_trusted, normal
 
 if TYPE_CHECKING:
@@ -322,6 +322,33 @@ class Registry:
         """Say what writing a rule would move; nothing is written."""
         return self._backend.preview_rule(rule)
 
+    def pin(self, endpoint: str, envelope: Envelope | str) -> EndpointRecord:
+        """Hold an endpoint at an envelope until :meth:`unpin`, whatever its rule says.
+
+        Who did it and when is on the endpoint (``record.pin``) and in the events.
+
+        Raises
+        ------
+        NotFoundError
+            No rule makes this endpoint, or there is no such envelope.
+        """
+        return self._backend.set_pin(endpoint, _id_of(envelope))
+
+    def unpin(self, endpoint: str) -> EndpointRecord:
+        """Let the rule of an endpoint decide again; one that is not pinned stays as it is."""
+        return self._backend.set_pin(endpoint, None)
+
+    def preview_pin(self, endpoint: str, envelope: Envelope | str | None) -> Preview:
+        """Say what a pin would move, or with None what letting go would; nothing is written."""
+        return self._backend.preview_pin(endpoint, _id_of(envelope) if envelope else None)
+
+    def served_before(self, endpoint: str) -> str | None:
+        """Give the id of what an endpoint served last before what it serves now.
+
+        None where it never served anything else: there is nothing to roll back to.
+        """
+        return served_before(self._backend.endpoint(endpoint), self.deployments(endpoint, 100))
+
     def wants(self) -> tuple[Want, ...]:
         """Say what each endpoint with a rule should serve."""
         return self._backend.wants()
@@ -413,6 +440,10 @@ def user_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # no such user in this container
         return "unknown"
+
+
+def _id_of(envelope: Envelope | str) -> str:
+    return envelope if isinstance(envelope, str) else envelope.id
 
 
 def _folder(location: str | os.PathLike[str] | None) -> Path:

@@ -123,6 +123,16 @@ class Want:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """An endpoint held at one envelope: its rule goes on deciding, and is not followed."""
+
+    endpoint: str
+    envelope: str
+    author: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step of a deployment and one fact about it."""
 
@@ -170,6 +180,8 @@ class EndpointRecord:
     last_deployment: Deployment | None
     failure: str = ""
     """Why the last attempt failed, while that is what the endpoint has to say."""
+    pin: Pin | None = None
+    """What it is held at; None where its rule decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +231,8 @@ class Event:
     seq: int
     at: datetime
     kind: str
-    """``envelope.saved``, ``tag.changed``, ``metric.logged``, ``rule.changed``, ``want.changed``,
-    ``deployment.changed``, ``endpoint.changed``."""
+    """``envelope.saved``, ``tag.changed``, ``metric.logged``, ``rule.changed``, ``pin.changed``,
+    ``want.changed``, ``deployment.changed``, ``endpoint.changed``."""
     subject: str
     author: str
     payload: Mapping[str, Any]
@@ -242,3 +254,21 @@ class Page(Sequence[Item], Generic[Item]):
 
     def __len__(self) -> int:
         return len(self.items)
+
+
+def served_before(endpoint: EndpointRecord, deployments: Sequence[Deployment]) -> str | None:
+    """Give the id of what an endpoint served last before what it serves now.
+
+    Parameters
+    ----------
+    endpoint : EndpointRecord
+        How it stands.
+    deployments : sequence of Deployment
+        Its attempts, newest first.
+    """
+    switched = (
+        item.envelope
+        for item in deployments
+        if any(step.name == "switch" and step.state == "done" for step in item.steps)
+    )
+    return next((id_ for id_ in switched if id_ != endpoint.serving), None)

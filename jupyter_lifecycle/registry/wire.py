@@ -14,6 +14,7 @@ from jupyter_lifecycle.registry.records import (
     EnvelopeRecord,
     Event,
     MetricPoint,
+    Pin,
     Preview,
     Rule,
     Step,
@@ -93,7 +94,7 @@ def deployment(found: Mapping[str, Any]) -> Deployment:
 
 def endpoint(found: Mapping[str, Any]) -> EndpointRecord:
     """Read an endpoint."""
-    last = found["last_deployment"]
+    last, pin = found["last_deployment"], found.get("pin")
     return EndpointRecord(
         **{
             **found,
@@ -101,6 +102,7 @@ def endpoint(found: Mapping[str, Any]) -> EndpointRecord:
             "want": None if found["want"] is None else want(found["want"]),
             "serving_since": _optional_time(found["serving_since"]),
             "last_deployment": None if last is None else deployment(last),
+            "pin": None if pin is None else Pin(**{**pin, "at": _time(pin["at"])}),
         }
     )
 

@@ -81,6 +81,34 @@ def _times(factor):
     return model
 
 
+def test_a_roll_back_serves_what_served_before_and_a_pin_stays(
+    registry, deployer, save, write, ask, monkeypatch
+):
+    monkeypatch.setattr(
+        "jupyter_lifecycle.deployment.detach.see_to_deployer", lambda registry: False
+    )
+    first = save(2.0)
+    write()
+    deployer.step()
+    second = save(3.0)
+    deployer.step()
+    assert (ask({"x": 2.0}), registry.served_before("svc")) == (6.0, first.id)
+
+    endpoint = Endpoint("svc", registry).rollback()
+    deployer.step()
+    assert ask({"x": 2.0}) == 4.0
+    save(4.0)
+    deployer.step()
+    assert ask({"x": 2.0}) == 4.0
+    assert endpoint.record.state == "serving"
+    assert endpoint.record.pin.envelope == first.id
+    assert registry.served_before("svc") == second.id
+
+    endpoint.unpin()
+    deployer.step()
+    assert ask({"x": 2.0}) == 8.0
+
+
 def _elsewhere(kind):
     """A function that was fine when it was saved and is not in the service."""
 

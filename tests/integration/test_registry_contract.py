@@ -567,6 +567,73 @@ def test_leases(registry):
             registry.lease("deployer", "a", seconds)
 
 
+def test_a_pin_holds_an_endpoint_until_it_is_let_go(registry, make_bundle):
+    registry.set_rule(Rule("ltv", when="tags.ok"))
+    old = registry.add(make_bundle("ltv", salt="a"), tags={"ok": "yes"})
+    new = registry.add(make_bundle("ltv", salt="b"), tags={"ok": "yes"})
+    (wanted,) = registry.wants()
+    assert wanted.envelope == new.id
+
+    preview = registry.preview_pin("ltv", old)
+    assert [(one.before, one.after) for one in preview.changes] == [(new.id, old.id)]
+    assert registry.endpoint("ltv").pin is None
+
+    record = registry.pin("ltv", old.short_id)
+    assert (record.pin.envelope, record.want.envelope) == (old.id, old.id)
+    assert record.pin.author
+    assert record.pin.at.tzinfo is not None
+    assert record.want.because == f"pinned by {record.pin.author}"
+
+    newest = registry.add(make_bundle("ltv", salt="c"), tags={"ok": "yes"})
+    registry.tag(old.id, {}, ["ok"])
+    registry.set_rule(Rule("ltv", when="tags.ok", order_by="name"))
+    held = registry.endpoint("ltv")
+    assert held.want.envelope == old.id
+    assert "pinned by" in held.want.because
+    assert registry.pin("ltv", old) == held
+
+    assert registry.preview_pin("ltv", None).changes[0].after in {new.id, newest.id}
+    registry.set_rule(Rule("ltv", when="tags.ok"))
+    freed = registry.unpin("ltv")
+    assert (freed.pin, freed.want.envelope) == (None, newest.id)
+    assert registry.unpin("ltv") == freed
+    told = [event for event in registry.events(limit=1_000) if event.kind == "pin.changed"]
+    assert [dict(event.payload) for event in told] == [
+        {"before": None, "after": old.id},
+        {"before": old.id, "after": None},
+    ]
+
+
+def test_a_pin_goes_with_its_rule(registry, make_bundle):
+    registry.set_rule(Rule("ltv", when="tags.ok"))
+    envelope = registry.add(make_bundle("ltv"))
+    registry.pin("ltv", envelope)
+    registry.remove_rule("ltv")
+    assert registry.endpoint("ltv").pin is None
+    with pytest.raises(NotFoundError, match="No rule makes an endpoint ltv"):
+        registry.pin("ltv", envelope)
+    registry.set_rule(Rule("ltv", when="tags.ok"))
+    assert registry.endpoint("ltv").want.envelope is None
+    with pytest.raises(NotFoundError, match=r"No rule makes an endpoint ltw, .* ltv\?"):
+        registry.unpin("ltw")
+    with pytest.raises(NotFoundError):
+        registry.pin("ltv", "abcdef")
+
+
+def test_what_was_served_before_is_what_switched(registry, make_bundle):
+    registry.set_rule(Rule("ltv", when="tags.ok"))
+    ids = [registry.add(make_bundle("ltv", salt=salt)).id for salt in "abc"]
+    assert registry.served_before("ltv") is None
+    for id_, done in zip(ids, (True, False, True), strict=True):
+        attempt = registry.start_deployment("ltv", id_, 1)
+        steps = [Step("switch", "done" if done else "waiting")]
+        registry.update_deployment(attempt.id, state="replaced", steps=steps)
+    registry.set_endpoint("ltv", serving=ids[2], state="serving")
+    assert registry.served_before("ltv") == ids[0]
+    registry.set_endpoint("ltv", serving=ids[0])
+    assert registry.served_before("ltv") == ids[2]
+
+
 def test_events_come_in_order_and_from_where_one_stopped(registry, make_bundle):
     start = registry.events(limit=1_000)
     first = start[-1].seq if start else 0

@@ -74,6 +74,18 @@ class EndpointBody(Body):
     failure: str = ""
 
 
+class PinBody(Body):
+    """The envelope that an endpoint is held at."""
+
+    envelope: str
+
+
+class PinPreview(Body):
+    """The same, before it is done; null: its rule decides again."""
+
+    envelope: str | None = None
+
+
 class NewDeployment(Body):
     """A new attempt; the id, chosen by the sender, makes a repetition harmless."""
 

@@ -17,6 +17,8 @@ from jupyter_lifecycle.registry.server.bodies import (  # noqa: TC001 - FastAPI 
     EndpointBody,
     LeaseBody,
     NewDeployment,
+    PinBody,
+    PinPreview,
     RuleBody,
 )
 
@@ -74,6 +76,27 @@ def set_endpoint(store: DeployerStore, name: str, body: EndpointBody) -> dict[st
     """Report how an endpoint stands."""
     values = body.model_dump(exclude_unset=True)
     found: dict[str, Any] = wire.encode(store.set_endpoint(name, values))
+    return found
+
+
+@router.put("/endpoints/{name}/pin")
+def pin(store: DeployerStore, name: str, body: PinBody) -> dict[str, Any]:
+    """Hold an endpoint at an envelope, whatever its rule says."""
+    found: dict[str, Any] = wire.encode(store.set_pin(name, body.envelope))
+    return found
+
+
+@router.delete("/endpoints/{name}/pin")
+def unpin(store: DeployerStore, name: str) -> dict[str, Any]:
+    """Let the rule of an endpoint decide again."""
+    found: dict[str, Any] = wire.encode(store.set_pin(name, None))
+    return found
+
+
+@router.post("/endpoints/{name}/pin/preview")
+def preview_pin(store: Reader, name: str, body: PinPreview) -> dict[str, Any]:
+    """Say what a pin would move; nothing is written."""
+    found: dict[str, Any] = wire.encode(store.preview_pin(name, body.envelope))
     return found
 
 

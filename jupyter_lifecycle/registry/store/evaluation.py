@@ -2,6 +2,7 @@
 
 A change of one envelope can only matter to a rule that reads what was changed; and there only
 where the envelope matches now or is what the rule wanted. So a change costs a few look-ups.
+A pinned endpoint wants what it is pinned to, whatever its rule would say.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from sqlalchemy import delete, insert, select, update
 
 from jupyter_lifecycle.registry.query import Query, parse_condition, parse_order
 from jupyter_lifecycle.registry.query.tree import Atom, Node, atoms, sources
-from jupyter_lifecycle.registry.records import EndpointChange, Preview, Rule
+from jupyter_lifecycle.registry.records import EndpointChange, Pin, Preview, Rule
 from jupyter_lifecycle.registry.store import planning, rows
 from jupyter_lifecycle.registry.store.compile import condition
-from jupyter_lifecycle.registry.store.schema import envelopes, rules, wants
+from jupyter_lifecycle.registry.store.schema import envelopes, pins, rules, wants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,9 +74,11 @@ def settle(
     if not watched:
         return ()
     connection, found = change.connection, []
-    wanted_now = _wanted_by_endpoint(connection)
+    wanted_now, held = _wanted_by_endpoint(connection), pinned(connection)
     matches = _truths(connection, seq, [item.query.where for item in watched])
     for item, matching in zip(watched, matches, strict=True):
+        if item.rule.endpoint in held:
+            continue
         before = wanted_now.get(item.rule.endpoint)
         if before != id_ and not matching:
             continue
@@ -90,9 +93,10 @@ def settle_new(change: Change, seq: int, id_: str) -> tuple[EndpointChange, ...]
     """Decide again after an envelope was added."""
     read = [(rule, query_of(rule)) for rule in all_rules(change.connection)]
     matches = _truths(change.connection, seq, [query.where for _, query in read])
+    held = pinned(change.connection)
     found = []
     for (rule, query), matching in zip(read, matches, strict=True):
-        if not matching:
+        if not matching or rule.endpoint in held:
             continue
         before = wanted(change.connection, rule.endpoint)
         after = planning.first(change.connection, query)
@@ -104,9 +108,24 @@ def settle_new(change: Change, seq: int, id_: str) -> tuple[EndpointChange, ...]
 
 def settle_rule(change: Change, rule: Rule) -> EndpointChange:
     """Decide for a rule that was written just now: even the same want is a new version's."""
+    held = pinned(change.connection).get(rule.endpoint)
+    because = f"rule version {rule.version}"
+    if held is not None:
+        because = f"{because}; pinned by {held.author}"
+    return decide(change, rule, because)
+
+
+def decide(change: Change, rule: Rule, because: str) -> EndpointChange:
+    """Write what an endpoint should serve now: what it is pinned to, else the first match."""
     before = wanted(change.connection, rule.endpoint)
-    after = planning.first(change.connection, query_of(rule))
-    return write_want(change, rule, before, after, f"rule version {rule.version}")
+    held = pinned(change.connection).get(rule.endpoint)
+    after = held.envelope if held else planning.first(change.connection, query_of(rule))
+    return write_want(change, rule, before, after, because)
+
+
+def pinned(connection: Connection) -> dict[str, Pin]:
+    """Give the endpoints that are held at one envelope."""
+    return {row.endpoint: rows.pin(row) for row in connection.execute(select(pins))}
 
 
 def preview(changes: Iterable[EndpointChange], checked: int) -> Preview:
@@ -156,14 +175,12 @@ def write_want(
             "target": rule.target,
         },
     )
-    return EndpointChange(
-        endpoint=rule.endpoint,
-        target=rule.target,
-        before=before,
-        after=after,
-        rule=rule,
-        because=because,
-    )
+    return EndpointChange(rule.endpoint, rule.target, before, after, rule, because)
+
+
+def unmoved(rule: Rule, wanted_now: str | None, because: str) -> EndpointChange:
+    """Say that an endpoint goes on wanting what it wants."""
+    return EndpointChange(rule.endpoint, rule.target, wanted_now, wanted_now, rule, because)
 
 
 def _wanted_by_endpoint(connection: Connection) -> dict[str, str | None]:

@@ -10,6 +10,7 @@ from jupyter_lifecycle.registry.records import (
     Deployment,
     Event,
     MetricPoint,
+    Pin,
     Rule,
     Step,
     TagChange,
@@ -57,6 +58,11 @@ def rule(row: Any) -> Rule:
         author=row.author,
         updated_at=moment(row.updated_at),
     )
+
+
+def pin(row: Any) -> Pin:
+    """Read a row of ``pins``."""
+    return Pin(row.endpoint, row.envelope, row.author, moment(row.at))
 
 
 def want(row: Any) -> Want:

@@ -18,7 +18,7 @@ from jupyter_lifecycle.registry.query import parse_condition, parse_order
 from jupyter_lifecycle.registry.records import EndpointRecord
 from jupyter_lifecycle.registry.store import evaluation, rows
 from jupyter_lifecycle.registry.store.deployments import last_deployment
-from jupyter_lifecycle.registry.store.schema import endpoints, rules, wants
+from jupyter_lifecycle.registry.store.schema import endpoints, pins, rules, wants
 from jupyter_lifecycle.registry.words import check_endpoint, check_text
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ def remove_rule(change: Change, endpoint: str) -> None:
         near = did_you_mean(endpoint, known)
         raise NotFoundError(f"There is no rule for an endpoint {endpoint}.{near}")
     change.tell("rule.changed", endpoint, {"removed": True})
+    change.connection.execute(delete(pins).where(pins.c.endpoint == endpoint))
     evaluation.forget_want(change, endpoint)
 
 
@@ -146,8 +147,12 @@ def endpoint_records(connection: Connection, name: str | None = None) -> tuple[E
         found = found.where(endpoints.c.name == name)
     rules_of = {rule.endpoint: rule for rule in evaluation.all_rules(connection)}
     wants_of = {want.endpoint: want for want in all_wants(connection)}
+    held = evaluation.pinned(connection)
     return tuple(
-        _endpoint_record(connection, row, rules_of.get(row.name), wants_of.get(row.name))
+        replace(
+            _endpoint_record(connection, row, rules_of.get(row.name), wants_of.get(row.name)),
+            pin=held.get(row.name),
+        )
         for row in connection.execute(found).all()
     )
 

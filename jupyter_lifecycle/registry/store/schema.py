@@ -176,6 +176,15 @@ wants = Table(
     Column("because", TEXT, nullable=False),
 )
 
+pins = Table(
+    "pins",
+    metadata,
+    Column("endpoint", TEXT, primary_key=True),
+    Column("envelope", TEXT, nullable=False),
+    Column("author", TEXT, nullable=False),
+    Column("at", TIME, nullable=False),
+)
+
 endpoints = Table(
     "endpoints",
     metadata,

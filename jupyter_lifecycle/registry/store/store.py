@@ -16,6 +16,7 @@ from jupyter_lifecycle.registry.store import (
     evaluation,
     events,
     labels,
+    pins,
     planning,
     rules,
     search,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.registry.backend import Progress
     from jupyter_lifecycle.registry.records import (
         Deployment,
+        EndpointChange,
         EndpointRecord,
         EnvelopeRecord,
         Event,
@@ -377,6 +379,22 @@ class Store:
         with self._database.writing(keep=False) as (connection, now):
             _, moved = rules.write_rule(Change(connection, now, self._author), rule)
             return evaluation.preview((moved,), 1)
+
+    def set_pin(self, endpoint: str, id_: str | None) -> EndpointRecord:
+        """Hold an endpoint at an envelope, or with None let its rule decide again."""
+        with self._database.writing() as (connection, now):
+            self._pin(Change(connection, now, self._author), endpoint, id_)
+            return rules.endpoint_record(connection, endpoint)
+
+    def preview_pin(self, endpoint: str, id_: str | None) -> Preview:
+        """Say what a pin would move: it's written and rolled back."""
+        with self._database.writing(keep=False) as (connection, now):
+            moved = self._pin(Change(connection, now, self._author), endpoint, id_)
+            return evaluation.preview((moved,), 1)
+
+    def _pin(self, change: Change, endpoint: str, id_: str | None) -> EndpointChange:
+        whole = None if id_ is None else envelopes.seq_of(change.connection, id_)[1]
+        return pins.set_pin(change, endpoint, whole)
 
     def wants(self) -> tuple[Want, ...]:
         """Say what each endpoint with a rule should serve."""

@@ -9,7 +9,7 @@ import pytest
 from jupyter_lifecycle import __version__
 from jupyter_lifecycle.cli import main
 from jupyter_lifecycle.cli.main import build_parser
-from jupyter_lifecycle.registry import Registry, Rule
+from jupyter_lifecycle.registry import Registry, Rule, Step
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -156,6 +156,29 @@ def test_tag_and_untag(run, saved):
     assert json.loads(run("tag", first.short_id, "a=b", "--json"))["tags"] == {"a": "b"}
     assert json.loads(run("untag", first.short_id, "a", "--preview", "--json"))["changes"] == []
     assert "no tags" in run("untag", first.short_id, "a")
+
+
+def test_pins(run, saved, monkeypatch):
+    registry, first, second = saved
+    monkeypatch.setattr(
+        "jupyter_lifecycle.deployment.detach.see_to_deployer", lambda registry: False
+    )
+    registry.set_rule(Rule("live", when="name = 'ltv'"))
+    id_ = second.short_id
+    said = run("pin", "live", id_, "--preview")
+    assert f"live on local: {first.short_id} → {id_}, because pinned by" in said
+    assert run("pin", "live", first.short_id, "--preview") == "No endpoint would move.\n"
+    assert run("pin", "live", id_) == f"live: pinned to {id_}, wants {id_}\n"
+    assert "(pinned by " in run("rules")
+    assert json.loads(run("pin", "live", id_, "--json"))["pin"]["envelope"] == second.id
+    assert f"{id_} → {first.short_id}" in run("unpin", "live", "--preview")
+    assert run("unpin", "live") == f"live: not pinned, wants {first.short_id}\n"
+    assert "there is nothing to roll back to" in run("rollback", "live", "--preview", status=1)
+    attempt = registry.start_deployment("live", second.id, 1)
+    registry.update_deployment(attempt.id, state="replaced", steps=[Step("switch", "done")])
+    registry.set_endpoint("live", serving=first.id)
+    assert json.loads(run("rollback", "live", "--preview", "--json"))["rules_checked"] == 1
+    assert run("rollback", "live") == f"live: pinned to {id_}, wants {id_}\n"
 
 
 def test_rules(run, saved, monkeypatch):

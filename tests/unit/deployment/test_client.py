@@ -167,6 +167,13 @@ def test_a_proxy_for_the_outside_is_not_asked_for_the_loopback(endpoint):
     assert endpoint()._open("http://elsewhere:1/predict").trust_env is True
 
 
+def test_nothing_to_roll_back_to(endpoint):
+    found = endpoint(serving=A)
+    found._registry.served_before = lambda name: None
+    with pytest.raises(EndpointError, match=r"svc served nothing else before.*pin\(id\)"):
+        found.rollback()
+
+
 def test_names_of_the_package():
     assert deployment.Deployer is Deployer
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):

@@ -256,6 +256,8 @@ def test_records_go_over_the_wire_and_come_back(registry, make_bundle):
     assert wire.want(sent(registry.wants()[0])) == registry.wants()[0]
     assert wire.deployment(sent(attempt)) == attempt
     assert wire.endpoint(sent(registry.endpoint("ltv"))) == registry.endpoint("ltv")
+    registry.pin("ltv", envelope)
+    assert wire.endpoint(sent(registry.endpoint("ltv"))) == registry.endpoint("ltv")
     preview = registry.preview(envelope.id, {}, ["a"])
     assert wire.preview(sent(preview)) == preview
     assert tuple(wire.event(sent(event)) for event in registry.events()) == registry.events()

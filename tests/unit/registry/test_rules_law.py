@@ -1,4 +1,4 @@
-"""The law of rules: what is wanted is always the first match, whatever happened in which order."""
+"""The law of rules: what is wanted is the pin, else the first match, whatever happened in which order."""
 
 import hashlib
 import json
@@ -97,18 +97,32 @@ class Rules(RuleBasedStateMachine):
             with pytest.raises(NotFoundError):
                 self.store.remove_rule(endpoint)
 
+    @rule(endpoint=ENDPOINTS, id_=st.one_of(st.none(), envelopes))
+    def pin(self, endpoint, id_):
+        if not any(one.endpoint == endpoint for one in self.store.rules()):
+            with pytest.raises(NotFoundError):
+                self.store.set_pin(endpoint, id_)
+            return
+        preview = self.store.preview_pin(endpoint, id_)
+        before = self.store.endpoint(endpoint).want.envelope
+        after = self.store.set_pin(endpoint, id_).want.envelope
+        moved = [(before, after)] if before != after else []
+        assert [(one.before, one.after) for one in preview.changes] == moved
+
     @rule(target=envelopes)
     def nothing(self):
         return multiple()
 
     @invariant()
-    def what_is_wanted_is_the_first_match(self):
+    def what_is_wanted_is_the_pin_else_the_first_match(self):
         rules = {one.endpoint: one for one in self.store.rules()}
         wants = {one.endpoint: one for one in self.store.wants()}
         assert rules.keys() == wants.keys()
         for endpoint, one in rules.items():
             page = self.store.search(f"{one.when} order by {one.order_by}", 1, None)
-            assert wants[endpoint].envelope == (page[0].id if page else None)
+            first = page[0].id if page else None
+            held = self.store.endpoint(endpoint).pin
+            assert wants[endpoint].envelope == (held.envelope if held else first)
             assert wants[endpoint].rule_version <= one.version
             assert wants[endpoint].because
 
