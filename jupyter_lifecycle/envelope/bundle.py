@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -199,6 +201,22 @@ class Bundle:
     def answers_json(self) -> Any:
         """Say what the reloaded model answered to the example, as JSON."""
         return json.loads(self.read(self.manifest.example.answers))
+
+    def renamed(self, name: str) -> Bundle:
+        """Give the same envelope under another name, which makes its id another one.
+
+        Nothing is built or run again. The answer lives in a temporary folder of its own.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="envelope-"))
+        for file in self.files:
+            target = folder / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(self.path / file, target)
+        manifest = replace(self.manifest, name=name)
+        (folder / FILE_NAME).write_bytes(manifest.to_bytes())
+        other = Bundle(folder, trust=self._trusted, temporary=True)
+        other.author, other.verdict = self.author, self.verdict
+        return other
 
     def export(self, path: str | os.PathLike[str]) -> Path:
         """Write the envelope as one file; equal envelopes give equal bytes.

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping
 
+    from jupyter_lifecycle.envelope import Bundle
     from jupyter_lifecycle.registry.handle import Envelope
 
 
@@ -79,8 +80,20 @@ def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
         features=features,
         progress=progress,
     )
+    return keep(bundle, where, tags=set_, metrics=values, progress=progress)
+
+
+def keep(
+    bundle: Bundle,
+    registry: Registry,
+    *,
+    tags: Mapping[str, str],
+    metrics: Mapping[str, float],
+    progress: Callable[[str, float, str], None] | None = None,
+) -> Envelope:
+    """Add what was built, and say so as the last step of a save."""
     started = time.perf_counter()
-    envelope = where.add(bundle, tags=set_, metrics=values, author=bundle.author)
+    envelope = registry.add(bundle, tags=tags, metrics=metrics, author=bundle.author)
     if progress is not None:
         fact = (
             "nothing new: it was there already" if envelope.existed else f"as {envelope.short_id}"

@@ -1,4 +1,4 @@
-"""What a model brings along: from an envelope that is made, looked at and let go."""
+"""What a model brings along, as the save panel says it: pure functions of a manifest."""
 
 from __future__ import annotations
 
@@ -7,51 +7,15 @@ from typing import TYPE_CHECKING, Any
 from jupyter_lifecycle.widgets.markup import element, join
 from jupyter_lifecycle.widgets.save_views import Finding, fields_table, packages_table
 from jupyter_lifecycle.widgets.views import listed, mono, table
-from jupyter_lifecycle.widgets.words import count, number, size
+from jupyter_lifecycle.widgets.words import count, number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from jupyter_lifecycle.envelope.environment import Environment
     from jupyter_lifecycle.envelope.expectations import Expectation
     from jupyter_lifecycle.envelope.manifest import Manifest
     from jupyter_lifecycle.envelope.schema import Schema
-
-
-def find_by_building(
-    model: Any,
-    keywords: dict[str, Any],
-    found: Callable[[Finding], None],
-) -> None:
-    """Make the envelope that a save would store, look at it and let it go.
-
-    Parameters
-    ----------
-    model
-        What would be saved.
-    keywords : dict
-        ``example`` and, where there are any, ``training`` and ``features``.
-    found : callable
-        Given each finding.
-
-    Raises
-    ------
-    LifecycleError
-        Where it could not be saved.
-    """
-    from jupyter_lifecycle.envelope import build
-
-    def progress(step: str, seconds: float, fact: str) -> None:
-        if step.startswith("Environment"):
-            words = fact.split(" on ")[::-1]
-            found(Finding("environment", "Environment", "fresh", f"{', '.join(words)} locked"))
-        del seconds
-
-    bundle = build(model, name="preview", **keywords, progress=progress)
-    for finding in findings_of(bundle.manifest):
-        found(finding)
-    total = sum(entry.size for entry in bundle.manifest.files.values())
-    found(Finding("size", "Size", "fresh", size(total)))
 
 
 def findings_of(manifest: Manifest) -> tuple[Finding, ...]:

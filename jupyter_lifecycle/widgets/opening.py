@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from jupyter_lifecycle.widgets.findings import find_by_building
 from jupyter_lifecycle.widgets.introspection import find_graph, module_alias, visible
 from jupyter_lifecycle.widgets.panel_deploy import DeployPanel
 from jupyter_lifecycle.widgets.panel_save import SavePanel
 from jupyter_lifecycle.widgets.panel_tag import TagPanel
+from jupyter_lifecycle.widgets.prepared import Preparation
 from jupyter_lifecycle.widgets.proposal import Given, adopt, propose
 from jupyter_lifecycle.widgets.save_form import Tools
 
@@ -50,13 +50,12 @@ def save_panel(
     SavePanel
         A widget.
     """
-    from jupyter_lifecycle.registry import save
-
     given = Given(model, example, name)
     names = adopt(_user_namespace() if namespace is None else namespace, given)
+    prepared = Preparation()
     tools = Tools(
-        save=save,
-        find=find_by_building,
+        save=prepared.save,
+        find=prepared.find,
         tag_panel=tag_panel,
         registries=registries(names, registry),
         features=features or find_graph(names),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.widgets.work import Worker
 
 
-class Panel(VBox):  # type: ignore[misc]
+class _PanelType(type(VBox), ABCMeta):  # type: ignore[misc]
+    """ipywidgets' metaclass that also sees to it that nothing abstract is left out."""
+
+
+class Panel(VBox, metaclass=_PanelType):  # type: ignore[misc]
     """A panel of ipywidgets that holds no logic: it calls public functions and shows the answer.
 
     Parameters
@@ -99,21 +104,21 @@ class Panel(VBox):  # type: ignore[misc]
         """Tell a screen reader of a problem."""
         self.announcer.alert = message
 
+    @abstractmethod
     def clicked(self, value: str) -> None:
         """Answer a click on a mark or a button in the panel's own HTML."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show_error(self, error: Exception) -> None:
         """Show an error where it happened."""
-        raise NotImplementedError
 
+    @abstractmethod
     def snapshot(self) -> Markup:
         """Draw the panel for a file: what it says, without what can be clicked."""
-        raise NotImplementedError
 
+    @abstractmethod
     def plain(self) -> str:
         """Say the panel in a few lines of text."""
-        raise NotImplementedError
 
     def _ipython_display_(self) -> None:
         """Display it under an id, so that what the file keeps of it can be renewed."""

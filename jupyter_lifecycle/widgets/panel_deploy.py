@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 from jupyter_lifecycle.errors import LifecycleError, NotFoundError, RegistryError
 from jupyter_lifecycle.registry.records import Rule
 from jupyter_lifecycle.widgets import deploy_views, views
+from jupyter_lifecycle.widgets.hold_form import HoldForm, pin_band
 from jupyter_lifecycle.widgets.introspection import quoted
 from jupyter_lifecycle.widgets.markup import Markup, element, join
-from jupyter_lifecycle.widgets.panel import Panel, html, row, stack, toggle, told
+from jupyter_lifecycle.widgets.panel import Panel, button, html, row, stack, toggle, told
 from jupyter_lifecycle.widgets.rule_form import RuleForm
 from jupyter_lifecycle.widgets.saved_before import named
 from jupyter_lifecycle.widgets.try_form import TryForm
+from jupyter_lifecycle.widgets.words import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from jupyter_lifecycle.registry import Registry
     from jupyter_lifecycle.registry.records import Deployment, EndpointRecord
+    from jupyter_lifecycle.widgets.hold_form import Action
     from jupyter_lifecycle.widgets.work import Worker
 
 _LOOK = 1.0
@@ -81,7 +84,8 @@ class DeployPanel(Panel):
         self._alias, self._now = alias, now
         self._record: EndpointRecord | None = None
         self._deployments: Sequence[Deployment] = ()
-        self._editing, self._disturbed = False, True
+        self._editing, self._holding, self._disturbed = False, False, True
+        self._newer = 0
         self._tried = ""
         self._make_parts()
         self._draw()
@@ -89,7 +93,15 @@ class DeployPanel(Panel):
         self.repeat(_LOOK, self._look)
 
     def _make_parts(self) -> None:
-        self._head, self._band = html("jl-head"), html("jl-band-place")
+        self._title, self._band, self._pin_band = html(), html("jl-band-place"), html()
+        self._back = button("Roll back", "jl-icon-undo", clicked=lambda: self._hold("rollback"))
+        self._pin = button("Pin", "jl-icon-pin", clicked=self._pin_or_not)
+        self._head = row(self._title, self._back, self._pin, classes=("jl-head",))
+        self._hold_form = HoldForm(
+            self, self._registry, self._ask, self._leave_form, self._endpoint_code, self._now
+        )
+        hold = stack(self._hold_form, classes=("jl-part", "jl-hold-place"))
+        self._hold_place = hold
         self._rule, self._runs, self._call = html(), html(), html()
         self._log = html("jl-part")
         self._form = RuleForm(
@@ -109,7 +121,7 @@ class DeployPanel(Panel):
             stack(self._try, classes=("jl-part",)), self._log, classes=("jl-side", "jl-live")
         )
         columns = row(self._left, self._right, classes=("jl-columns", "jl-wide"))
-        self.frame(self._head, self._band, columns)
+        self.frame(self._head, self._band, self._pin_band, hold, columns)
 
     # what is asked ----------------------------------------------------------------------------
 
@@ -127,6 +139,7 @@ class DeployPanel(Panel):
         if (record, deployments) != seen or self._disturbed:
             self._tell_change(record)
             self._record, self._deployments, self._disturbed = record, deployments, False
+            self._newer = self._count_newer(record)
             self._use_schema()
             self._draw()
         return True
@@ -137,6 +150,14 @@ class DeployPanel(Panel):
         except NotFoundError:
             return None, ()
         return record, self._registry.deployments(self._name, _SHOWN)
+
+    def _count_newer(self, record: EndpointRecord | None) -> int:
+        """Count what matches the rule of a pinned endpoint and is newer than what it serves."""
+        if record is None or record.pin is None or record.rule is None:
+            return 0
+        held = self._registry.get(record.pin.envelope)
+        since = f"created_at > '{held.created_at.isoformat()}'"
+        return self._registry.count(f"({record.rule.when}) and {since}")
 
     def _tell_change(self, record: EndpointRecord | None) -> None:
         if self._record is not None and record is not None and record.state != self._record.state:
@@ -174,9 +195,20 @@ class DeployPanel(Panel):
         self._name = rule.endpoint
 
     def _leave_form(self) -> None:
-        self._editing = False
+        self._editing = self._holding = False
         self._look()
         self._draw()
+
+    # holding ----------------------------------------------------------------------------------
+
+    def _pin_or_not(self) -> None:
+        self._hold("unpin" if self._record and self._record.pin else "pin")
+
+    def _hold(self, action: Action) -> None:
+        if self._record is not None:
+            self._holding = True
+            self._hold_form.prepare(action, self._record)
+            self._draw()
 
     def _propose_rule(self) -> Rule:
         """Fill the form from the last save: what a first rule most often says."""
@@ -195,7 +227,8 @@ class DeployPanel(Panel):
         rule = record.rule if record else None
         with self.painting():
             extras = deploy_views.head_extras(record, now) if record else ()
-            self._head.value = views.title("serve", self._name or "New endpoint", *extras)
+            self._title.value = views.title("serve", self._name or "New endpoint", *extras)
+            self._draw_hold(record, now)
             self._band.value = deploy_views.failure_band(record) if record else ""
             form = self._editing or rule is None
             toggle(self._form, "jl-hidden", on=not form)
@@ -208,6 +241,16 @@ class DeployPanel(Panel):
             else:
                 self._rule.value = deploy_views.rule_view(rule, now)
             self._draw_live(record, now)
+
+    def _draw_hold(self, record: EndpointRecord | None, now: datetime) -> None:
+        held = record.pin if record else None
+        for part in (self._back, self._pin):
+            toggle(part, "jl-hidden", on=record is None or record.rule is None)
+        toggle(self._hold_place, "jl-hidden", on=not self._holding)
+        self._pin.description = "Unpin" if held else "Pin"
+        self._pin_band.value = ""
+        if record is not None and held is not None:
+            self._pin_band.value = pin_band(record, self._newer, moment(held.at, now))
 
     def _draw_live(self, record: EndpointRecord | None, now: datetime) -> None:
         for part in (self._right, self._left.children[1], self._left.children[2]):
@@ -234,8 +277,11 @@ class DeployPanel(Panel):
         return "" if own else f"{self._alias}.Registry({quoted(self._registry.location)})"
 
     def _predict_code(self, rows: str) -> str:
+        return self._endpoint_code(f"predict({rows})")
+
+    def _endpoint_code(self, call: str) -> str:
         registry = f", registry={self._registry_code}" if self._registry_code else ""
-        return f"{self._alias}.endpoint({quoted(self._name)}{registry}).predict({rows})"
+        return f"{self._alias}.endpoint({quoted(self._name)}{registry}).{call}"
 
     def clicked(self, value: str) -> None:
         """Open the rule's form."""
@@ -260,7 +306,8 @@ class DeployPanel(Panel):
         title = element("h3", self._name or "New endpoint")
         if record is None:
             return element("div", title, element("p", "No rule yet."), class_="jl")
-        said = f"As of {now:%H:%M}: {deploy_views.summary(record)}."
+        held = f" Pinned by {record.pin.author}." if record.pin else ""
+        said = f"As of {now:%H:%M}: {deploy_views.summary(record)}.{held}"
         rule = element("p", deploy_views.mono_long(record.rule.when)) if record.rule else None
         attempts = deploy_views.deployments_text(self._deployments, now)
         return element("div", title, element("p", said), rule, attempts, class_="jl")

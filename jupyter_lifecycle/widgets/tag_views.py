@@ -60,10 +60,11 @@ def preview_view(
         element("span", note, class_="jl-cap"),
         class_="jl-preview-head",
     )
-    return join((head, *(_move(move, now) for move in moves)))
+    return join((head, *(move_view(move, now) for move in moves)))
 
 
-def _move(move: Move, now: datetime) -> Markup:
+def move_view(move: Move, now: datetime) -> Markup:
+    """Draw how one endpoint would move: from what, to what, why, and what to know before."""
     rule = move.change.rule
     cells = (
         element("div", _envelope("Serving now", move.before, "nothing", now)),

@@ -43,6 +43,27 @@ class Inline:
 
 
 @pytest.fixture
+def bare_panel(worker):
+    """The least that is a panel: what it is told is kept."""
+    from jupyter_lifecycle.widgets.panel import Panel
+
+    class Bare(Panel):
+        def clicked(self, value):
+            self.value_clicked = value
+
+        def show_error(self, error):
+            self.error_shown = error
+
+        def snapshot(self):
+            return "bare"
+
+        def plain(self):
+            return "bare"
+
+    return Bare(worker)
+
+
+@pytest.fixture
 def worker():
     return Inline()
 

@@ -32,7 +32,11 @@ class Calls:
                 raise self.answer
             return self.answer
 
-        return SimpleNamespace(predict=predict)
+        return SimpleNamespace(
+            predict=predict,
+            pin=lambda id_: registry.pin(name, id_),
+            unpin=lambda: registry.unpin(name),
+        )
 
 
 @pytest.fixture
@@ -87,7 +91,7 @@ def hidden(widget):
 
 def test_what_serves_and_why(open_panel, serving):
     panel = open_panel()
-    head = plain(panel._head)
+    head = plain(panel._title)
     for words in ("live", "Serving", serving.short_id, "on local"):
         assert words in head
     rule = plain(panel._rule)
@@ -115,7 +119,7 @@ def test_a_failure_names_what_keeps_serving_and_why(open_panel, serving, registr
     assert f"{newer.short_id} was not deployed. {serving.short_id} keeps serving." in band
     assert "differed in 3 rows" in band
     assert "Failed at start" in plain(panel._runs)
-    assert "Serving" in plain(panel._head)
+    assert "Serving" in plain(panel._title)
     assert "serving" in panel.announcer.message or "failed" in panel.announcer.message
 
 
@@ -123,7 +127,7 @@ def test_a_running_step_counts_its_seconds_in_the_page(open_panel, serving, regi
     newer = shelf(tags={"approved": "yes"})
     deploy(registry, newer, "running")
     panel = open_panel()
-    assert "Deploying" in plain(panel._head)
+    assert "Deploying" in plain(panel._title)
     assert "Starting" in plain(panel._runs)
     assert "data-jl-since" in panel._runs.value
 
@@ -131,7 +135,7 @@ def test_a_running_step_counts_its_seconds_in_the_page(open_panel, serving, regi
 def test_an_endpoint_that_is_down_says_why(open_panel, serving, registry):
     registry.set_endpoint("live", state="down", failure="It ended with 9.")
     panel = open_panel()
-    assert "Down" in plain(panel._head)
+    assert "Down" in plain(panel._title)
     assert "live does not answer. It ended with 9." in plain(panel._band)
 
 
@@ -140,7 +144,7 @@ def test_a_retired_endpoint(open_panel, serving, registry):
     registry.tag(serving.id, {}, ["approved"])
     registry.set_endpoint("live", state="retired", serving=None)
     panel = open_panel()
-    assert "Retired" in plain(panel._head)
+    assert "Retired" in plain(panel._title)
     assert panel._band.value == ""
     assert "the endpoint answers 503" in plain(panel._rule)
 
@@ -148,7 +152,7 @@ def test_a_retired_endpoint(open_panel, serving, registry):
 def test_no_match_left_is_visibly_amber(open_panel, serving, registry):
     registry.tag(serving.id, {}, ["approved"])
     panel = open_panel()
-    assert "No match, still serving" in plain(panel._head)
+    assert "No match, still serving" in plain(panel._title)
     assert "No envelope matches the rule any more." in plain(panel._band)
     assert "jl-stale" in panel._band.value
 
@@ -181,7 +185,7 @@ def test_a_registry_that_is_away_leaves_what_was_shown(open_panel, serving, monk
     monkeypatch.setattr(panel, "_read", away)
     assert panel._look() is True
     assert "does not answer" in plain(panel._band)
-    assert serving.short_id in plain(panel._head)
+    assert serving.short_id in plain(panel._title)
     monkeypatch.undo()
     panel._look()
     assert panel._band.value == ""
@@ -202,7 +206,7 @@ def test_without_a_rule_the_form_is_filled_from_the_last_save(open_panel, shelf,
     assert calls.rules == ["departure-delay"]
     assert registry.rules()[0].when == "name = 'departure-delay'"
     assert hidden(form)
-    assert "Waiting" in plain(panel._head)
+    assert "Waiting" in plain(panel._title)
 
 
 def test_a_name_that_cannot_be_an_endpoint_is_made_one(open_panel, shelf):
@@ -324,3 +328,74 @@ def test_an_error_in_a_round_is_shown_and_the_next_round_comes(
     assert "ZeroDivisionError: by zero" in panel._band.value
     panel.close()
     assert turn() is False
+
+
+def test_a_roll_back_is_previewed_and_is_one_more_click(open_panel, serving, registry, shelf):
+    before = shelf(salt="before")
+    attempt = registry.start_deployment("live", before.id, 1)
+    registry.update_deployment(attempt.id, state="replaced", steps=[Step("switch", "done")])
+    panel = open_panel()
+    assert hidden(panel._hold_place)
+    panel._back.click()
+    form = panel._hold_form
+    assert not hidden(panel._hold_place)
+    preview = plain(form._preview)
+    for words in ("Serving now", serving.short_id, "Would serve", before.short_id, "replayed"):
+        assert words in preview
+    assert ").rollback()" in plain(form._code)
+    assert form._do.description == f"Roll back to {before.short_id}"
+    form._do.click()
+    assert registry.endpoint("live").pin.envelope == before.id
+    assert hidden(panel._hold_place)
+    assert f"Pinned to {before.short_id}." in plain(panel._pin_band)
+    assert "newer" not in plain(panel._pin_band)
+    shelf(tags={"approved": "yes"}, salt="newer")
+    panel._disturbed = True
+    panel._look()
+    assert "1 newer matches its rule" in plain(panel._pin_band)
+    assert "Pinned by" in panel.snapshot()
+
+    panel._pin.click()
+    assert form._do.description == "Unpin"
+    assert "Would serve" in plain(form._preview)
+    form._do.click()
+    assert registry.endpoint("live").pin is None
+    assert panel._pin_band.value == ""
+    assert panel._pin.description == "Pin"
+
+
+def test_a_pin_to_what_is_typed(open_panel, serving, registry, shelf):
+    other = shelf(salt="other")
+    panel = open_panel()
+    panel._pin.click()
+    form = panel._hold_form
+    assert form._which.value == serving.short_id
+    assert "goes on serving" in plain(form._preview)
+    form._which.value = "abcdef"
+    assert "jl-bad" in form._preview.value
+    assert form._do.disabled
+    form._which.value = other.short_id
+    assert not form._do.disabled
+    assert "pin(" in plain(form._code)
+    form._leave.click()
+    assert registry.endpoint("live").pin is None
+
+
+def test_what_stops_a_pin_is_said_in_its_place(open_panel, serving, registry, monkeypatch):
+    panel = open_panel()
+    panel._pin.click()
+
+    def refused(name, id_):
+        raise RegistryUnavailableError("The token may read but not deploy.")
+
+    monkeypatch.setattr(registry, "pin", refused)
+    panel._hold_form._do.click()
+    assert "may read but not deploy" in plain(panel._hold_form._preview)
+    assert not hidden(panel._hold_place)
+
+
+def test_nothing_to_roll_back_to_is_said(open_panel, serving):
+    panel = open_panel()
+    panel._back.click()
+    assert "served nothing else before" in plain(panel._hold_form._preview)
+    assert panel._hold_form._do.disabled

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from jupyter_lifecycle.envelope import Field, Schema
-from jupyter_lifecycle.widgets.panel import Panel
 from jupyter_lifecycle.widgets.try_form import (
     TryForm,
     answer_text,
@@ -37,9 +36,9 @@ def asked():
 
 
 @pytest.fixture
-def form(worker, asked):
+def form(bare_panel, asked):
     endpoint = SimpleNamespace(predict=lambda rows: asked.append(rows) or np.array([6.4]))
-    made = TryForm(Panel(worker), lambda: endpoint, lambda rows: f"e.predict({rows})")
+    made = TryForm(bare_panel, lambda: endpoint, lambda rows: f"e.predict({rows})")
     made.use(Schema("arguments", "keywords", FIELDS, (), "value"), ROWS, "http://h:1")
     return made
 
@@ -119,8 +118,8 @@ def test_a_new_schema_keeps_what_was_typed(form):
     assert field(form, "distance").value == "77"
 
 
-def test_without_example_rows_there_is_no_next(worker):
-    form = TryForm(Panel(worker), lambda: None, str)
+def test_without_example_rows_there_is_no_next(bare_panel):
+    form = TryForm(bare_panel, lambda: None, str)
     form.use(Schema("arguments", "keywords", FIELDS[:1], (), "value"), [], "")
     form._show_next()
     assert form._next.layout.display == "none"

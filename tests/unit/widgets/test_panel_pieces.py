@@ -83,13 +83,10 @@ def test_an_error_in_its_own_words():
 
 
 @pytest.mark.usefixtures("front_end")
-def test_a_panel_alone_has_nothing_to_show(worker):
-    panel = Panel(worker)
-    for part in (panel.snapshot, panel.plain, lambda: panel.clicked("x")):
-        with pytest.raises(NotImplementedError):
-            part()
-    with pytest.raises(NotImplementedError):
-        panel.show_error(ValueError())
+def test_what_leaves_out_a_part_is_no_panel(bare_panel):
+    with pytest.raises(TypeError, match="abstract"):
+        Panel()
+    assert bare_panel.snapshot() == "bare"
 
 
 def test_threads_run_what_they_are_given_and_end_when_closed():

@@ -1,6 +1,6 @@
 import pytest
 
-from jupyter_lifecycle.widgets.findings import find_by_building, findings_of
+from jupyter_lifecycle.widgets.findings import findings_of
 
 
 @pytest.fixture
@@ -61,13 +61,3 @@ def test_a_model_that_answers_otherwise_each_time_and_code_that_travels_by_value
     )
     assert "it answers otherwise each time" in found["example"].text
     assert "helpers" in found["environment"].text
-
-
-def test_the_envelope_is_made_and_let_go():
-    def double(a: int) -> int:
-        return a * 2
-
-    found = {}
-    find_by_building(double, {"example": {"a": 3}}, lambda item: found.setdefault(item.key, item))
-    assert found.keys() == {"example", "schema", "environment", "features", "expectations", "size"}
-    assert found["schema"].text.startswith("1 input, 1 output")
