@@ -33,6 +33,7 @@ from jupyter_lifecycle.registry.store.schema import (
     schemas,
     tags,
 )
+from jupyter_lifecycle.registry.versions import version_order
 
 BATCH = 2_000
 DAY = 86_400_000_000
@@ -53,6 +54,7 @@ QUERIES = {
     "range of a metric, half": "metrics.m0 < 0.5",
     "name, tag, order": "name = 'model-7' and tags.t1 = 'v1' order by metrics.m3 desc",
     "input and package": "input.x3.type = 'number' and package.scikit-learn = '1.5.0'",
+    "package below a version": "package.scikit-learn < '1.5'",
     "ilike on the name": "name ilike '%ODEL-77%'",
     "the design's example": (
         "name = 'model-7' and (tags.t1 in ('v0', 'v1') or metrics.m0 > 0.8) and not tags.t9"
@@ -100,8 +102,18 @@ def fill(database: Database, count: int) -> None:
             connection.execute(insert(environments).values(key=key, digest=bytes([key])))
             connection.execute(
                 insert(environment_packages),
-                [{"environment": key, "name": f"p{n}", "version": "1"} for n in range(40)]
-                + [{"environment": key, "name": "scikit-learn", "version": f"1.{key}.0"}],
+                [
+                    {
+                        "environment": key,
+                        "name": name,
+                        "version": version,
+                        "version_order": version_order(version),
+                    }
+                    for name, version in (
+                        *((f"p{n}", "1") for n in range(40)),
+                        ("scikit-learn", f"1.{key}.0"),
+                    )
+                ],
             )
     for start in range(0, count, BATCH):
         numbers = range(start + 1, min(start + BATCH, count) + 1)
@@ -117,6 +129,7 @@ def fill(database: Database, count: int) -> None:
                         "created_at": now - (count - n) * DAY // 1000,
                         "size": n,
                         "python": "3.11.9",
+                        "python_order": version_order("3.11.9"),
                         "schema": n % 8 + 1,
                         "environment": n % 8 + 1,
                     }

@@ -327,6 +327,7 @@ def _lineage(
             "count": len(found["features"]),
             "columns": found["columns"],
             "inputs": found["inputs"],
+            "keys": {one["name"]: one.get("key", "") for one in found["features"]},
         }
         fact = f"{len(found['features'])} features behind {len(found['columns'])} columns"
         report("Features recorded", time.perf_counter() - started, fact)

@@ -40,6 +40,8 @@ class Facts:
     fields: tuple[tuple[str, str, str], ...]
     """Side (``input``, ``output``), name and type word."""
     packages: tuple[tuple[str, str], ...]
+    features: tuple[tuple[str, str], ...]
+    """Name and digest of the code; empty where it has none."""
     files: tuple[FileFact, ...]
     size: int
 
@@ -80,6 +82,7 @@ def read_manifest(manifest: bytes) -> Facts:
         output_type=next(iter(types)) if len(types) == 1 else ("object" if types else None),
         fields=fields,
         packages=packages,
+        features=tuple(_features(_object(found, "lineage"))),
         files=tuple(dict.fromkeys(files)),
         size=sum(file.size for file in files),
     )
@@ -105,6 +108,15 @@ def _packages(environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             _refuse("environment.packages of the manifest has an item that is no object.")
         name = _word(item.get("name"), "environment.packages, name")
         yield words.package_name(name), _word(item.get("version"), f"environment.packages, {name}")
+
+
+def _features(lineage: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    keys = _object(_object(lineage, "features"), "keys")
+    if len(keys) > MAX_FIELDS:
+        _refuse(f"lineage.features.keys of the manifest has more than {MAX_FIELDS:,} features.")
+    for name, key in keys.items():
+        words.check_text("A name in lineage.features.keys", name)
+        yield name, _word(key, f"lineage.features.keys, {name}") if key else ""
 
 
 def _files(manifest: Mapping[str, Any]) -> Iterator[FileFact]:

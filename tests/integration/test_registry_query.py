@@ -12,8 +12,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from packaging.version import InvalidVersion, Version
 
 from jupyter_lifecycle.errors import QueryError
+from jupyter_lifecycle.registry import Rule
 from jupyter_lifecycle.registry.artifacts import FolderArtifacts, put
 from jupyter_lifecycle.registry.store import Store, planning
 from jupyter_lifecycle.registry.store.database import Database
@@ -48,7 +50,12 @@ KEYS = ["a", "b", "my key", "max", "tick`ed", "ключ", "and", "x.y"]
 NUMBERS = [0.0, -0.0, 1.0, -1.5, 0.1, 1e308, -1e-300, 3.0, 1e15]
 NAMES = ["ltv", "LTV", "straße", "churn.v2", "ltv-2"]
 KINDS = ["integer", "number", "string"]
-PACKAGES = {"numpy": ["1.26.4", "2.4.0"], "scikit-learn": ["1.5", "1.5.0"]}
+VERSIONS = ["1.26.4", "2.4.0", "1.5", "1.5.0", "1.10", "2.0rc1", "0.9.dev3", "2.4.0+cpu", "trunk"]
+PACKAGES = {"numpy": VERSIONS, "scikit-learn": ["1.5", "1.5.0", "1.10"]}
+PYTHONS = ["3.11.9", "3.12.0rc1", "3.9.1", None]
+FEATURES = {"gust": ["aa11", "bb22"], "my feature": ["cc33", ""]}
+STATES = ["serving", "failed", "replaced"]
+STEPS = [1, 2, -3]
 
 
 class Saved:
@@ -58,7 +65,7 @@ class Saved:
         pick = lambda values, step: values[(index * step + index // 3) % len(values)]  # noqa: E731
         self.name = pick(NAMES, 1)
         self.author = pick(WORDS, 5).strip() or "nobody"
-        self.python = pick(["3.11.9", "3.12.0rc1", None], 1)
+        self.python = pick(PYTHONS, 1)
         self.tags = {key: pick(WORDS, n + 1) for n, key in enumerate(KEYS) if (index + n) % 3}
         self.points = {
             key: [pick(NUMBERS, n + 1 + k) for k in range(1 + (index + n) % 3)]
@@ -72,6 +79,12 @@ class Saved:
         self.packages = {
             key: pick(versions, 1) for key, versions in PACKAGES.items() if (index + len(key)) % 3
         }
+        self.features = {
+            key: pick(codes, 1) for key, codes in FEATURES.items() if (index + len(key)) % 4
+        }
+        self.by_step = [(step, pick(NUMBERS, step + 7)) for step in STEPS if (index + step) % 3]
+        self.by_step += [(1, 7.5)] if index % 5 == 0 else []
+        self.attempts = [pick(STATES, n + 1) for n in range(index % 3)]
         self.seq, self.id, self.created_at, self.size = index, "", None, 0
 
     def manifest(self, digest, size):
@@ -85,6 +98,7 @@ class Saved:
                     "packages": [{"name": key, "version": v} for key, v in self.packages.items()],
                 },
                 "files": {"model": {"sha256": digest, "size": size}},
+                "lineage": {"features": {"keys": self.features}},
                 "salt": self.seq,
             }
         ).encode()
@@ -94,6 +108,7 @@ def fill(store):
     import hashlib
 
     saved = []
+    store.set_rule(Rule("eta", "tags.`never set`"))
     for index in range(48):
         one = Saved(index)
         data = b"x" * (index % 7 + 1)
@@ -103,6 +118,11 @@ def fill(store):
         for key, values in one.points.items():
             for value in values:
                 record = store.log_metrics(record.id, {key: value}, None)
+        for step, value in one.by_step:
+            record = store.log_metrics(record.id, {"stepped": value}, step)
+        for number, state in enumerate(one.attempts):
+            store.start_deployment("eta", record.id, 1, f"{index:04d}{number:012d}")
+            store.update_deployment(f"{index:04d}{number:012d}", {"state": state})
         one.id, one.created_at, one.size = record.id, record.created_at, record.size
         saved.append(one)
     return saved
@@ -161,9 +181,9 @@ def output_type(one):
 
 def text_fields():
     """A path, how it is read, and values that it has somewhere."""
-    columns = st.sampled_from(
-        [("name", NAMES), ("author", WORDS), ("python", ["3.11.9", "3.12.0rc1"]), ("id", ["00"])]
-    ).map(lambda c: (c[0], lambda one: getattr(one, c[0]), c[1]))
+    columns = st.sampled_from([("name", NAMES), ("author", WORDS), ("id", ["00"])]).map(
+        lambda c: (c[0], lambda one: getattr(one, c[0]), c[1])
+    )
     tags = st.sampled_from(KEYS).map(
         lambda k: (path("tags", k), lambda one: one.tags.get(k), WORDS)
     )
@@ -177,7 +197,13 @@ def text_fields():
             ("output.q.type", lambda one: one.outputs.get("q"), KINDS),
         ]
     )
-    return st.one_of(columns, tags, tags, inputs, outputs)
+    features = st.sampled_from(sorted(FEATURES)).map(
+        lambda k: (path("feature", k), lambda one: one.features.get(k), [*FEATURES[k], "zz"])
+    )
+    attempts = st.just(
+        ("deployment.eta", lambda one: one.attempts[-1] if one.attempts else None, STATES)
+    )
+    return st.one_of(columns, tags, tags, inputs, outputs, features, attempts)
 
 
 def number_fields():
@@ -191,7 +217,14 @@ def number_fields():
             ]
         )
 
-    return st.one_of(st.sampled_from(KEYS).flatmap(metric), st.just(("size", lambda one: one.size)))
+    def stepped(step):
+        return f"metrics.stepped.at({step})", lambda one: dict(one.by_step).get(step)
+
+    return st.one_of(
+        st.sampled_from(KEYS).flatmap(metric),
+        st.sampled_from([*STEPS, 99]).map(stepped),
+        st.just(("size", lambda one: one.size)),
+    )
 
 
 OPERATORS = {
@@ -312,16 +345,43 @@ def presences(draw):
     return text, negated(meaning) if is_negated else meaning
 
 
+def rank(version):
+    """The order of versions: what PEP 440 does not know comes first, by its text."""
+    try:
+        return 1, Version(version)
+    except InvalidVersion:
+        return 0, version
+
+
+def version_fields():
+    """A path, how its rank is read, how its text is."""
+
+    def field(name, text):
+        return name, lambda one: None if text(one) is None else rank(text(one)), text
+
+    return st.sampled_from(
+        [
+            field("package.numpy", lambda one: one.packages.get("numpy")),
+            field("package.Scikit-learn", lambda one: one.packages.get("scikit-learn")),
+            field("python", lambda one: one.python),
+        ]
+    )
+
+
 @st.composite
 def versions(draw):
-    name, key = draw(
-        st.sampled_from([("package.numpy", "numpy"), ("package.Scikit-learn", "scikit-learn")])
-    )
-    value = draw(st.sampled_from(["1.26.4", "1.5", "2.4.0"]))
-    meaning = holds(lambda one: one.packages.get(key), lambda v: v == value)
-    if draw(st.booleans()):
-        return f"{name} != '{value}'", negated(meaning)
-    return f"{name} = '{value}'", meaning
+    name, read, text = draw(version_fields())
+    value = draw(st.sampled_from([*VERSIONS, "3.11.9", "3.12"]))
+    sign = draw(st.sampled_from([*OPERATORS, "!=", "in", "like"]))
+    if sign == "like":
+        return f"{name} like '%.1%'", holds(text, lambda v: ".1" in v)
+    if sign == "in":
+        return f"{name} in ('9', '{value}')", holds(read, lambda v: v == rank(value))
+    if sign == "!=":
+        return f"{name} != '{value}'", negated(holds(read, lambda v: v == rank(value)))
+    if value == "trunk":
+        sign = "="
+    return f"{name} {sign} '{value}'", holds(read, lambda v: OPERATORS[sign](v, rank(value)))
 
 
 def joined(children):
@@ -351,7 +411,10 @@ def orders(draw):
         st.lists(
             st.tuples(
                 st.one_of(
-                    text_fields(), number_fields(), st.just(("created_at", lambda o: o.created_at))
+                    text_fields(),
+                    number_fields(),
+                    version_fields(),
+                    st.just(("created_at", lambda o: o.created_at)),
                 ),
                 st.sampled_from(["", " asc", " desc", " DESC"]),
             ),
@@ -457,6 +520,9 @@ def test_pages_joined_are_the_whole_in_order(world, condition, order, limit):
                     "exists",
                     "input.a",
                     "package.x",
+                    "metrics.x.at(1)",
+                    "deployment.x",
+                    "feature.x",
                 ]
             ),
             max_size=12,

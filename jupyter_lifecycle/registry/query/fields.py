@@ -6,7 +6,7 @@ import re
 
 from jupyter_lifecycle.errors import QueryError, did_you_mean
 from jupyter_lifecycle.registry.query.tree import Family, Field, Kind
-from jupyter_lifecycle.registry.words import package_name
+from jupyter_lifecycle.registry.words import MAX_STEP, package_name
 
 COLUMNS: dict[str, Kind] = {
     "name": "text",
@@ -14,12 +14,13 @@ COLUMNS: dict[str, Kind] = {
     "author": "text",
     "created_at": "time",
     "size": "number",
-    "python": "text",
+    "python": "version",
 }
-FAMILIES = ("tags", "metrics", "input", "output", "package")
+FAMILIES = ("tags", "metrics", "input", "output", "package", "feature", "deployment")
 METRIC_PARTS = ("max", "min", "first")
 
 _PART = re.compile(r"`((?:[^`]|``)+)`|([\w-]+)")
+_STEP = re.compile(r"\.at\( *([+-]?\d+) *\)$")
 
 
 def field_of(text: str, position: int) -> Field:
@@ -37,21 +38,30 @@ def field_of(text: str, position: int) -> Field:
     QueryError
         There is no such field.
     """
+    asked = _STEP.search(text)
+    if asked is None and text.endswith(")"):
+        raise _no_field(text, position, " A step is written metrics.NAME.at(3).")
+    path = text[: asked.start()] if asked else text
     parts = [
-        (quoted.replace("``", "`") or plain, bool(quoted)) for quoted, plain in _PART.findall(text)
+        (quoted.replace("``", "`") or plain, bool(quoted)) for quoted, plain in _PART.findall(path)
     ]
     head, quoted = parts[0]
     rest = [part for part, _ in parts[1:]]
+    if asked:
+        return _metric_at(text, head, rest, int(asked[1]), position)
     if not quoted and head in COLUMNS and not rest:
         return Field("column", head, "", COLUMNS[head])
     if quoted or head not in FAMILIES or not rest:
         raise _unknown(text, head, rest, position)
-    last_is_plain = not parts[-1][1]
+    return _member(head, rest, last_is_plain=not parts[-1][1])
+
+
+def _member(head: str, rest: list[str], *, last_is_plain: bool) -> Field:
     match head:
-        case "tags":
-            return Field("tags", ".".join(rest), "", "text")
+        case "tags" | "feature" | "deployment":
+            return Field(head, ".".join(rest), "", "text")
         case "package":
-            return Field("package", package_name(".".join(rest)), "", "text")
+            return Field("package", package_name(".".join(rest)), "", "version")
         case "metrics":
             return _metric(rest, last_is_plain=last_is_plain)
         case _:
@@ -77,6 +87,16 @@ def _metric(rest: list[str], *, last_is_plain: bool) -> Field:
     return Field("metrics", ".".join(rest), "latest", "number")
 
 
+def _metric_at(text: str, head: str, rest: list[str], step: int, position: int) -> Field:
+    if head != "metrics" or not rest:
+        hint = " Only a metric has steps: metrics.NAME.at(3)."
+    elif abs(step) > MAX_STEP:
+        hint = f" Step {step} is too large."
+    else:
+        return Field("metrics", ".".join(rest), "at", "number", step)
+    raise _no_field(text, position, hint)
+
+
 def _unknown(text: str, head: str, rest: list[str], position: int) -> QueryError:
     if text.startswith("`") and head in COLUMNS:
         hint = f" Did you mean {head}?"
@@ -89,6 +109,10 @@ def _unknown(text: str, head: str, rest: list[str], position: int) -> QueryError
         hint = f"{family}.{'.'.join(rest)}?" if family else f" A path starts with {_families()}"
     else:
         hint = did_you_mean(head, COLUMNS)
+    return _no_field(text, position, hint)
+
+
+def _no_field(text: str, position: int, hint: str) -> QueryError:
     return QueryError(
         f"There is no field {text} (position {position}).{hint}",
         position=position,

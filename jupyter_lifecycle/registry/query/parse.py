@@ -29,6 +29,7 @@ from jupyter_lifecycle.registry.query.tree import (
     atoms,
     depth,
 )
+from jupyter_lifecycle.registry.versions import is_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,9 +148,9 @@ class _Builder(Transformer[Token, Any]):
         path, operator, literal = children
         word = "!=" if operator == "<>" else str(operator)
         field = _valued(path, word)
-        if field.family == "package" and word not in {"=", "!="}:
-            _refuse("Versions compare by = and != only.", _at(operator), len(operator))
         value = _value(field, path, literal)
+        if field.kind == "version" and word not in {"=", "!=", "<>"}:
+            _check_version(path, str(value), literal)
         if word == "!=":
             return Not(Compare(field, "=", value, f"{path} = {literal}"))
         return Compare(field, word, value, f"{path} {word} {literal}")  # type: ignore[arg-type]
@@ -165,7 +166,7 @@ class _Builder(Transformer[Token, Any]):
     def likeness(self, children: Sequence[Token]) -> Node:
         path, *middle, literal = children
         field = _valued(path, "like")
-        if field.kind != "text":
+        if field.kind not in {"text", "version"}:
             _refuse(f"like compares text, and {path} is a {field.kind}.", _at(path), len(path))
         word = middle[-1].type
         pattern = _text(literal)
@@ -224,7 +225,16 @@ def _value(field: Field, path: Token, literal: Token) -> Value:
 
 
 def _kind_word(field: Field) -> str:
-    return "a time" if field.kind == "time" else "text"
+    return {"time": "a time", "version": "a version"}.get(field.kind, "text")
+
+
+def _check_version(path: Token, value: str, literal: Token) -> None:
+    if not is_version(value):
+        _refuse(
+            f"{path} is a version, and {literal} is none that has an order: write one as '1.5'.",
+            _at(literal),
+            len(literal),
+        )
 
 
 def _text(literal: Token) -> str:

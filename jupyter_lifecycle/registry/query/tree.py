@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Kind = Literal["text", "number", "time", "presence"]
-Family = Literal["column", "tags", "metrics", "input", "output", "package"]
+Kind = Literal["text", "number", "time", "version", "presence"]
+Family = Literal["column", "tags", "metrics", "input", "output", "package", "feature", "deployment"]
 Operator = Literal["=", "<", "<=", ">", ">="]
 Value: TypeAlias = str | float | int
 """Text, a number, or microseconds since 1970 (UTC) for a time."""
@@ -22,11 +22,13 @@ class Field:
 
     family: Family
     key: str
-    """The column, the tag's or metric's key, or the input's or package's name."""
+    """The column, the key of a tag or metric, the name of an input, package, feature, endpoint."""
     part: str
-    """``latest``, ``first``, ``min``, ``max`` of a metric; ``type`` of an input; else empty."""
+    """``latest``, ``first``, ``min``, ``max``, ``at`` of a metric; ``type`` of an input."""
     kind: Kind
-    """``presence``: it can only be there or not (``input.age``)."""
+    """``version``: it compares as PEP 440 has it; ``presence``: it can only be there or not."""
+    step: int | None = None
+    """The step that ``at`` asks for."""
 
     @property
     def source(self) -> str:

@@ -39,20 +39,14 @@ from jupyter_lifecycle.registry.query.tree import (
     OrderKey,
     Value,
 )
-from jupyter_lifecycle.registry.store.schema import (
-    TEXT,
-    envelopes,
-    environment_packages,
-    metrics,
-    schema_fields,
-    schemas,
-    tags,
-)
+from jupyter_lifecycle.registry.store.places import place_of
+from jupyter_lifecycle.registry.store.schema import TEXT, envelopes
+from jupyter_lifecycle.registry.versions import version_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, Table
+    from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select
 
     Expression = ColumnElement[Any]
     Condition = ColumnElement[bool]
@@ -104,10 +98,11 @@ def atom(node: Atom) -> Condition:
     """One test: true or false for each envelope, never NULL."""
     test, folded = _test(node)
     if node.field.family == "column":
-        return _column(node.field, test, folded=folded)
-    table, on, value = _beside(node.field)
-    found = exists().select_from(table).where(on).correlate(envelopes)
-    return found.where(_passes(test, _folded(table, value) if folded else value))
+        return _column(node, test, folded=folded)
+    place = place_of(node.field)
+    value = place.table.c[place.order if _compares(node) else place.value]
+    found = exists().select_from(place.table).where(place.joined(place.table)).correlate(envelopes)
+    return found.where(_passes(test, _folded(place.table, value) if folded else value))
 
 
 def members(node: Node) -> Select[Any] | CompoundSelect[Any] | None:
@@ -130,25 +125,27 @@ def _members(field: Field, node: Atom) -> Select[Any] | None:
             return None
         other = envelopes.alias()
         return select(other.c.seq).where(_passes(test, other.c[field.key]))
-    if field.family == "output" and not field.key:
+    place = place_of(field)
+    if not place.indexed:
         return None
-    table, key, having, part = _table(field)
-    source = table.alias()
-    found = select(source.c[key]).where(*having(source), _passes(test, source.c[part]))
-    if key == "envelope":
+    source = place.table.alias()
+    value = source.c[place.order if _compares(node) else place.value]
+    found = select(source.c[place.key]).where(*place.rows(source), _passes(test, value))
+    if place.of == "seq":
         return found
     other = envelopes.alias()
-    return select(other.c.seq).where(other.c[key].in_(found))
+    return select(other.c.seq).where(other.c[place.of].in_(found))
 
 
 def _test(node: Atom) -> tuple[Callable[[Expression], Condition] | None, bool]:
     """Say what the field's value must pass (None: any does), and whether it's folded first."""
     match node:
-        case Compare(_, operator, value):
-            return (lambda found: _compare(found, operator, value)), False
+        case Compare(field, operator, value):
+            bound = _bind(field, value)
+            return (lambda found: found.op(operator, is_comparison=True)(bound)), False
         case In(field, values):
-            bound = [_bind(field, value) for value in values]
-            return (lambda found: found.in_(bound)), False
+            several = [_bind(field, value) for value in values]
+            return (lambda found: found.in_(several)), False
         case Like(_, pattern, folded):
             text = canonical_pattern(pattern.casefold() if folded else pattern)
             return (lambda found: found.like(text, escape="\\")), folded
@@ -190,14 +187,14 @@ def ordering(
     for index, key in enumerate(keys):
         field = key.field
         if field.family == "column":
-            ordered.append(
-                Ordering(envelopes.c[field.key], key.descending, nullable=_is_nullable(field))
-            )
+            column = envelopes.c[_compared_column(field)]
+            ordered.append(Ordering(column, key.descending, nullable=_is_nullable(field)))
             continue
-        table, on, value = _joined(field)
+        place = place_of(field)
+        table = place.table.alias()
         is_there = first_is_there and index == 0
-        source = source.join(table, on, isouter=not is_there)
-        ordered.append(Ordering(value, key.descending, nullable=not is_there))
+        source = source.join(table, place.joined(table), isouter=not is_there)
+        ordered.append(Ordering(table.c[place.order], key.descending, nullable=not is_there))
     return source, tuple(ordered)
 
 
@@ -252,21 +249,21 @@ def _raw(value: Value) -> Expression:
 
 def _bind(field: Field, value: Value) -> Expression:
     if field.kind == "number":
+        # A number is always bound as a double: a column of integers would round it.
         return literal(float(value), Double())
-    return _raw(value)
+    return _raw(version_order(str(value)) if field.kind == "version" else value)
 
 
-def _compare(value_of: Expression, operator: str, value: Value) -> Condition:
-    # A number is always bound as a double: a column of integers would round it.
-    other = literal(value, Double()) if isinstance(value, float) else _raw(value)
-    compared: Condition = value_of.op(operator, is_comparison=True)(other)
-    return compared
+def _compares(node: Node) -> bool:
+    """Whether a test asks how values are ordered; what is like a text asks for the text."""
+    return isinstance(node, (Compare, In))
 
 
 def _column(
-    field: Field, test: Callable[[Expression], Condition] | None, *, folded: bool
+    node: Atom, test: Callable[[Expression], Condition] | None, *, folded: bool
 ) -> Condition:
-    column: Expression = envelopes.c[field.key]
+    field = node.field
+    column: Expression = envelopes.c[_compared_column(field) if _compares(node) else field.key]
     if not folded:
         return _passes(test, column) if test is None or _is_nullable(field) else test(column)
     if field.key in FOLDED_COLUMNS:
@@ -274,53 +271,15 @@ def _column(
     return _passes(test, func.lower(column))
 
 
+def _compared_column(field: Field) -> str:
+    return f"{field.key}_order" if field.kind == "version" else field.key
+
+
 def _is_nullable(field: Field) -> bool:
     return field.key in NULLABLE_COLUMNS
 
 
-def _key(field: Field) -> Expression:
-    if field.family in {"input", "output"}:
-        return envelopes.c.schema
-    return envelopes.c.environment if field.family == "package" else envelopes.c.seq
-
-
 def _folded(table: FromClause, value: Expression) -> Expression:
     stored = table.c.get("value_folded")
-    # Types and versions are ASCII by construction, where lower() is the same everywhere.
+    # Types, versions, digests and states are ASCII, where lower() is the same everywhere.
     return func.lower(value) if stored is None else func.coalesce(stored, value)
-
-
-def _table(
-    field: Field,
-) -> tuple[Table, str, Callable[[FromClause], list[Condition]], str]:
-    """Where a field lives: the table, its key to the envelope, the rows of the field, its value."""
-    name = literal(field.key, TEXT)
-    if field.family == "tags":
-        return tags, "envelope", lambda table: [table.c.key == name], "value"
-    if field.family == "metrics":
-        return metrics, "envelope", lambda table: [table.c.key == name], field.part
-    if field.family == "package":
-        return environment_packages, "environment", lambda table: [table.c.name == name], "version"
-    side = literal(field.family, TEXT)
-    return (
-        schema_fields,
-        "schema",
-        lambda table: [table.c.side == side, table.c.name == name],
-        "type",
-    )
-
-
-def _joined(field: Field) -> tuple[FromClause, Condition, Expression]:
-    """Name the field's table anew, and say how it's joined to an envelope, the value."""
-    return _beside(field, lambda table: table.alias())
-
-
-def _beside(
-    field: Field, name: Callable[[Table], FromClause] = lambda table: table
-) -> tuple[FromClause, Condition, Expression]:
-    if field.family == "output" and not field.key:
-        shared = name(schemas)
-        return shared, shared.c.key == envelopes.c.schema, shared.c.output_type
-    table, key, having, value = _table(field)
-    named = name(table)
-    return named, and_(named.c[key] == _key(field), *having(named)), named.c[value]

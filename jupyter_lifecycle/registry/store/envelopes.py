@@ -17,12 +17,15 @@ from jupyter_lifecycle.registry.store.schema import (
     envelopes,
     environment_packages,
     environments,
+    lineage_features,
+    lineages,
     manifests,
     metrics,
     schema_fields,
     schemas,
     tags,
 )
+from jupyter_lifecycle.registry.versions import version_order
 from jupyter_lifecycle.registry.words import check_prefix
 
 if TYPE_CHECKING:
@@ -179,6 +182,8 @@ def insert_envelope(change: Change, facts: Facts, manifest: str, author: str) ->
             python=facts.python,
             schema=_schema(change.connection, facts),
             environment=_environment(change.connection, facts),
+            python_order=version_order(facts.python) if facts.python else None,
+            lineage=_lineage(change.connection, facts),
         )
     )
     (seq,) = result.inserted_primary_key or (None,)
@@ -208,10 +213,25 @@ def _environment(connection: Connection, facts: Facts) -> int:
     key, new = _shared(connection, environments, sorted(facts.packages), {})
     if new and facts.packages:
         values = [
-            {"environment": key, "name": name, "version": version}
+            {
+                "environment": key,
+                "name": name,
+                "version": version,
+                "version_order": version_order(version),
+            }
             for name, version in facts.packages
         ]
         connection.execute(insert(environment_packages), values)
+    return key
+
+
+def _lineage(connection: Connection, facts: Facts) -> int | None:
+    if not facts.features:
+        return None
+    key, new = _shared(connection, lineages, sorted(facts.features), {})
+    if new:
+        values = [{"lineage": key, "name": name, "code": code} for name, code in facts.features]
+        connection.execute(insert(lineage_features), values)
     return key
 
 

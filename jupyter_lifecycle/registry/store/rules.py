@@ -14,7 +14,8 @@ from jupyter_lifecycle.errors import (
     RegistryError,
     did_you_mean,
 )
-from jupyter_lifecycle.registry.query import parse_condition, parse_order
+from jupyter_lifecycle.registry.query import Query, parse_condition, parse_order
+from jupyter_lifecycle.registry.query.tree import sources
 from jupyter_lifecycle.registry.records import EndpointRecord
 from jupyter_lifecycle.registry.store import evaluation, rows
 from jupyter_lifecycle.registry.store.deployments import last_deployment
@@ -36,6 +37,20 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.registry.store.events import Change
 
 
+def _check_part(part: str, text: str) -> None:
+    """Read a condition or an order, and refuse what would make a rule chase its own tail."""
+    query = parse_condition(text) if part == "when" else Query(None, parse_order(text))
+    for source in sorted(sources(query)):
+        if source.startswith("deployment."):
+            position = max(text.find("deployment."), 0)
+            raise QueryError(
+                f"A rule decides what is deployed, so it cannot ask for {source} (position"
+                f" {position}). Ask for tags, metrics or what the envelope has.",
+                position=position,
+                length=len(source),
+            )
+
+
 def check_rule(rule: Rule) -> Rule:
     """Check a rule.
 
@@ -50,12 +65,9 @@ def check_rule(rule: Rule) -> Rule:
     check_text("A rule's target", rule.target, 500)
     if rule.on_none not in {"keep", "retire"}:
         raise InvalidValueError(f"on_none is 'keep' or 'retire', not {rule.on_none!r}.")
-    for part, read in (
-        ("when", parse_condition),
-        ("order_by", parse_order),
-    ):
+    for part in ("when", "order_by"):
         try:
-            read(getattr(rule, part))
+            _check_part(part, getattr(rule, part))
         except QueryError as error:
             raise QueryError(
                 f"{part} of the rule for {rule.endpoint}: {error.message}",

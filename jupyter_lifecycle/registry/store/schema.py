@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import Double
@@ -59,7 +60,25 @@ environment_packages = Table(
     Column("environment", KEY, ForeignKey("environments.key"), primary_key=True),
     Column("name", TEXT, primary_key=True),
     Column("version", TEXT, nullable=False),
-    Index("environment_packages_by_name", "name", "version", "environment"),
+    Column("version_order", TEXT, nullable=False),
+    Index("environment_packages_by_name", "name", "version_order", "environment"),
+    sqlite_with_rowid=False,
+)
+
+lineages = Table(
+    "lineages",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+)
+
+lineage_features = Table(
+    "lineage_features",
+    metadata,
+    Column("lineage", KEY, ForeignKey("lineages.key"), primary_key=True),
+    Column("name", TEXT, primary_key=True),
+    Column("code", TEXT, nullable=False),
+    Index("lineage_features_by_name", "name", "code", "lineage"),
     sqlite_with_rowid=False,
 )
 
@@ -77,11 +96,14 @@ envelopes = Table(
     Column("python", TEXT),
     Column("schema", KEY, ForeignKey("schemas.key"), nullable=False),
     Column("environment", KEY, ForeignKey("environments.key"), nullable=False),
+    Column("python_order", TEXT),
+    Column("lineage", KEY),
     Index("envelopes_by_time", "created_at", "seq"),
     Index("envelopes_by_name", "name", "created_at", "seq"),
     Index("envelopes_by_author", "author", "created_at", "seq"),
     Index("envelopes_by_schema", "schema"),
     Index("envelopes_by_environment", "environment"),
+    Index("envelopes_by_lineage", "lineage"),
     sqlite_autoincrement=True,
 )
 
@@ -149,6 +171,15 @@ metric_points = Table(
     Column("value", Double, nullable=False),
     Column("step", BigInteger),
     Index("metric_points_by_envelope", "envelope", "key", "seq"),
+    Index(
+        "metric_points_by_step",
+        "key",
+        "step",
+        "envelope",
+        "seq",
+        sqlite_where=text("step IS NOT NULL"),
+        postgresql_where=text("step IS NOT NULL"),
+    ),
 )
 
 rules = Table(
@@ -213,6 +244,7 @@ deployments = Table(
     Column("reason", TEXT, nullable=False),
     Column("log", TEXT, nullable=False),
     Index("deployments_by_endpoint", "endpoint", "seq"),
+    Index("deployments_by_envelope", "envelope", "endpoint", "seq"),
 )
 
 leases = Table(

@@ -184,3 +184,26 @@ def test_durable_settings(folder, registry, make_bundle):
         assert pragma("foreign_keys") == 1
         assert pragma("busy_timeout") >= 10_000
     database.dispose()
+
+
+def test_a_registry_of_the_first_revision_is_migrated_with_what_it_has(tmp_path):
+    from alembic import command
+
+    old = create_engine(f"sqlite:///{tmp_path / 'registry.db'}")
+    with old.begin() as connection:
+        config = configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in (
+            "INSERT INTO schemas (key, digest) VALUES (1, x'00')",
+            "INSERT INTO environments (key, digest) VALUES (1, x'00')",
+            "INSERT INTO environment_packages VALUES (1, 'numpy', '1.9'), (1, 'scipy', 'trunk')",
+            """INSERT INTO envelopes (seq, id, name, created_at, size, python, schema, environment)
+               VALUES (1, '00aa', 'ltv', 1, 0, '3.9.1', 1, 1)""",
+        ):
+            connection.execute(text(statement))
+    old.dispose()
+    with Registry(tmp_path) as registry:
+        assert registry.count("package.numpy < '1.10' and python < '3.12'") == 1
+        assert registry.count("package.scipy = 'trunk' and not package.scipy >= '0'") == 1
+        assert registry.count("feature.gust or deployment.eta or metrics.x.at(1) > 0") == 0

@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
-from jupyter_lifecycle.errors import NotFoundError
-from jupyter_lifecycle.registry import Rule
+from jupyter_lifecycle.errors import NotFoundError, QueryError
+from jupyter_lifecycle.registry import Registry, Rule
 from jupyter_lifecycle.registry.artifacts import put
 from jupyter_lifecycle.registry.store import Store
 
@@ -129,3 +129,15 @@ class Rules(RuleBasedStateMachine):
 
 TestRules = Rules.TestCase
 TestRules.settings = settings(max_examples=12, stateful_step_count=20, deadline=None)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Rule("eta", "tags.live and deployment.eta = 'failed'"),
+        Rule("eta", "tags.live", order_by="deployment.eta"),
+    ],
+)
+def test_a_rule_does_not_ask_what_rules_decide(rule, tmp_path):
+    with Registry(tmp_path) as registry, pytest.raises(QueryError, match="cannot ask for depl"):
+        registry.set_rule(rule)
