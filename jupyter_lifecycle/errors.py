@@ -8,6 +8,7 @@
     │   ├── DuplicateFeatureError       two features of one name
     │   ├── CycleError                  a feature that needs itself
     │   ├── AnnotationError             a feature gives what its reader does not take
+    │   ├── SelectionError              a selection that does not parse, with its position
     │   └── UnboundError                a target or parameter that nothing defines
     ├── ComputeError
     │   └── ResultError                 the values do not fit the result that was asked for
@@ -102,6 +103,17 @@ class AnnotationError(GraphError):
     """A feature gives a type that its reader does not take."""
 
     code = "annotation"
+
+
+class SelectionError(GraphError):
+    """A selection that does not parse or names what is not there.
+
+    ``detail`` has ``position``, counted in characters from 0, ``length``, and ``suggestion``: what
+    was probably meant in its place, or an empty string.
+    """
+
+    code = "selection"
+    status = 400
 
 
 class UnboundError(GraphError):

@@ -17,7 +17,12 @@ from jupyter_lifecycle.widgets import wire
 
 TARGET = Path(__file__).parents[1] / "labextension" / "src" / "wire.ts"
 HEAD = "// Written by scripts/wire_types.py from jupyter_lifecycle/widgets/wire.py. Change that file.\n"
-ALIASES = {"State": wire.State, "Action": wire.Action}
+ALIASES = {
+    "State": wire.State,
+    "Action": wire.Action,
+    "Mark": wire.Mark,
+    "ExportFormat": wire.ExportFormat,
+}
 """Literals that have a name of their own."""
 ROWS = {"NodeState": "NodeRow"}
 """Sent as a tuple in the order of its fields: ten thousand of them have no keys."""

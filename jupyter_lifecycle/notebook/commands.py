@@ -45,7 +45,8 @@ COMPUTE = Command(
     (
         Option(
             "names",
-            "features or inputs, patterns such as origin_*, or {expression} for a list of names",
+            "features or inputs, patterns such as origin_*, a selection such as +x or\n"
+            "tag:owner=pricing, or {expression} for a list of names",
             metavar="NAME",
             nargs="*",
         ),
@@ -65,7 +66,21 @@ COMPUTE = Command(
 DAG = Command(
     "%dag",
     "Show the explorer of this notebook's features, live.",
-    (Option("names", "show only these and what they need", metavar="NAME", nargs="*"),),
+    (
+        Option(
+            "names",
+            "what to select at first; the whole graph where nothing is given",
+            metavar="SELECTION",
+            nargs="*",
+        ),
+    ),
+    "A selection is made of names and of:\n"
+    "  +x   x+2   2+x+2       x with what it needs, two hops of what needs it, both\n"
+    "  origin_*   prefix:     names like that\n"
+    "  tag:owner=pricing      cell:4   status:stale   type:float*   kind:input\n"
+    "  slow>1s   nulls>5%     rows>1M   bytes>10MB   parents=0   children=0\n"
+    "  and  or  not  ( )      side by side means or\n"
+    "Example: %dag +expected_delay and slow>100ms",
 )
 
 WHY = Command(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_lifecycle.errors import ComputeError, UnboundError, did_you_mean
 from jupyter_lifecycle.notebook.preview import facts_of, first_line
 from jupyter_lifecycle.notebook.progress import is_hit
+from jupyter_lifecycle.widgets.explorer_graph import tags_of
 from jupyter_lifecycle.widgets.wire import GraphView, Inspection, NodeState, Parent, StatesView
 from jupyter_lifecycle.widgets.words import duration, size
 
@@ -77,6 +78,8 @@ class Picture:
             group=group,
             edges=edges,
             docs=[first_line(features[n].doc) if n in features else "" for n in self._names],
+            cells=list(titles),
+            tags=tags_of(graph, index),
         )
 
     def _group(self, name: str, titles: dict[str, tuple[int, str, str]]) -> int:

@@ -16,8 +16,7 @@ from jupyter_lifecycle.notebook.pipes import Pipes
 from jupyter_lifecycle.notebook.preview import Previewer
 from jupyter_lifecycle.notebook.progress import Ticker, Tracker, listen
 from jupyter_lifecycle.notebook.reasons import reason_of, summary_of, told_reasons
-from jupyter_lifecycle.notebook.selection import Selection
-from jupyter_lifecycle.notebook.targets import resolve
+from jupyter_lifecycle.notebook.targets import query_of
 from jupyter_lifecycle.notebook.tracebacks import headline, short_lines, show_short
 from jupyter_lifecycle.notebook.workspace import Workspace, state_in
 from jupyter_lifecycle.widgets.outcomes import (
@@ -170,7 +169,7 @@ class Session(Workspace):
         UnboundError
             For a name that is not there; nothing is removed then.
         """
-        wanted = resolve(names, self.names)
+        wanted = self.chosen(names)
         features = [name for name in wanted if name in self._graph.features]
         graph, _ = self._graph.without(*features)
         needed = [
@@ -233,7 +232,8 @@ class Session(Workspace):
         Parameters
         ----------
         *names : str
-            Features, inputs or patterns such as ``origin_*``.
+            Features, inputs, patterns such as ``origin_*``, or a selection such as
+            ``+expected_delay`` and ``tag:owner=pricing``.
         result : {"frame", "dict"}, optional
             What is wanted; otherwise the values decide.
         show : callable, optional
@@ -252,7 +252,7 @@ class Session(Workspace):
         """
         from jupyter_lifecycle.materialise import assemble
 
-        targets = resolve(names, self.names)
+        targets = self.chosen(names)
         tracker = Tracker()
         run = self._run(targets, tracker, show)
         value = assemble(run, targets, result)
@@ -348,7 +348,7 @@ class Session(Workspace):
 
     def invalidate(self, *names: str) -> None:
         """Forget the columns of these features; they run again when next needed."""
-        self.materialiser.forget(*resolve(names, self.names))
+        self.materialiser.forget(*self.chosen(names))
         self.refresh()
 
     def explorer(self, *names: str) -> Any:
@@ -357,19 +357,18 @@ class Session(Workspace):
         Parameters
         ----------
         *names : str
-            Show these and what they need; everything where none is given. The whole explorer is
-            one model with many views.
+            What to select at first, in the selection language; nothing where none is given. The
+            whole explorer is one model with many views.
 
         Raises
         ------
-        UnboundError
-            For a name that is not there.
+        SelectionError
+            Where it cannot be read, or names what is not there.
         """
         from jupyter_lifecycle.widgets.explorer import Explorer
 
         if names:
-            wanted = resolve(names, self.names)
-            return Explorer(Selection(self, wanted))
+            return Explorer(self, query_of(names, self._known))
         if self._explorer is None:
             self._explorer = Explorer(self)
         return self._explorer

@@ -11,9 +11,11 @@ from jupyter_lifecycle.errors import UnboundError, did_you_mean
 from jupyter_lifecycle.notebook.options import unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 _PATTERN = frozenset("*?[")
+_QUERY = frozenset("+:()<>=!")
+_OPERATORS = frozenset({"and", "or", "not"})
 
 
 def expand(words: Sequence[str], evaluate: Callable[[str], Any], *, command: str) -> list[str]:
@@ -59,14 +61,21 @@ def _evaluated(expression: str, evaluate: Callable[[str], Any], command: str) ->
     return listed
 
 
-def resolve(asked: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
+def resolve(asked: Sequence[str], known: Collection[str]) -> tuple[str, ...] | None:
     """Look names and patterns up among what is known, in the order in which they were asked for.
+
+    Returns
+    -------
+    tuple of str or None
+        None where the words say more: then they are a query of the selection language.
 
     Raises
     ------
     UnboundError
         For a name that is not there or a pattern that matches nothing, with what is near.
     """
+    if any((one not in known and _QUERY & set(one)) or one in _OPERATORS for one in asked):
+        return None
     found: dict[str, None] = {}
     for one in asked:
         if one in known:
@@ -79,3 +88,10 @@ def resolve(asked: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
         else:
             raise UnboundError(f"No feature or input {one}.{did_you_mean(one, known)}", name=one)
     return tuple(found)
+
+
+def query_of(words: Sequence[str], known: Collection[str]) -> str:
+    """Join words to one query; a known name of odd signs is quoted, so that it stays a name."""
+    from jupyter_lifecycle.widgets.selection import quoted
+
+    return " ".join(quoted(word) if word in known else word for word in words)

@@ -13,10 +13,11 @@ from jupyter_lifecycle.notebook.inputs import Inputs
 from jupyter_lifecycle.notebook.live import LiveStates
 from jupyter_lifecycle.notebook.picture import Picture
 from jupyter_lifecycle.notebook.preview import items_of
+from jupyter_lifecycle.notebook.targets import query_of, resolve
 from jupyter_lifecycle.widgets.words import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from jupyter_lifecycle.cache import ColumnCache
     from jupyter_lifecycle.materialise import Materialiser, NodeReport
@@ -87,6 +88,25 @@ class Workspace:
     def names(self) -> tuple[str, ...]:
         """Features and inputs, in order of definition."""
         return tuple(dict.fromkeys([*self._graph.features, *self.given]))
+
+    def chosen(self, words: Sequence[str]) -> tuple[str, ...]:
+        """Look up names, patterns and selections, in the order in which they were asked for.
+
+        Raises
+        ------
+        UnboundError
+            For a name that is not there, or a pattern that matches nothing.
+        SelectionError
+            For a selection that cannot be read or means nothing.
+        """
+        plain = resolve(words, self.names)
+        if plain is not None:
+            return plain
+        from jupyter_lifecycle.widgets.selection import find
+
+        graph = self.graph_view()
+        found = find(query_of(words, self.names), graph, self.states_view())
+        return tuple(graph.names[at] for at in found.nodes)
 
     def targets(self, names: Iterable[str]) -> list[str]:
         """Leave out what has no one value: features that are computed for each item of another."""

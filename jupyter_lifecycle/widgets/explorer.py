@@ -6,20 +6,23 @@ Python holds the session and answers questions; drawing, layout and search are t
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from anywidget import AnyWidget
 from traitlets import Unicode
 
 from jupyter_lifecycle.widgets.bundle import built
+from jupyter_lifecycle.widgets.explorer_answers import answer
 from jupyter_lifecycle.widgets.explorer_feed import Feed
 from jupyter_lifecycle.widgets.explorer_graph import GraphSource
+from jupyter_lifecycle.widgets.exporting import now_words, write
+from jupyter_lifecycle.widgets.selection import find, subset
 from jupyter_lifecycle.widgets.svg import SVG_LIMIT, picture, plain
-from jupyter_lifecycle.widgets.wire import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from os import PathLike
+    from pathlib import Path
 
     from jupyter_lifecycle.graph import FeatureGraph
     from jupyter_lifecycle.widgets.wire import Action, GraphView, Inspection, StatesView
@@ -61,6 +64,8 @@ class Explorer(AnyWidget):
     ----------
     source : ExplorerSource
         What it shows. Several views of one explorer share what was sent.
+    query : str
+        What its views select when they open.
 
     Attributes
     ----------
@@ -71,9 +76,12 @@ class Explorer(AnyWidget):
     _esm = Unicode().tag(sync=True)
     _css = Unicode().tag(sync=True)
     selected = Unicode().tag(sync=True)
+    query = Unicode().tag(sync=True)
 
-    def __init__(self, source: ExplorerSource) -> None:
-        super().__init__(_esm=built("explorer.js"), _css=built("explorer.css"))
+    def __init__(self, source: ExplorerSource, query: str = "") -> None:
+        if query:
+            find(query, source.graph_view(), source.states_view())
+        super().__init__(_esm=built("explorer.js"), _css=built("explorer.css"), query=query)
         self._source = source
         self._feed = Feed(source, self.send)
         self.on_msg(self._on_message)
@@ -84,58 +92,81 @@ class Explorer(AnyWidget):
             feed.close()
         super().close()
 
+    def find(self, query: str) -> tuple[str, ...]:
+        """Give the names that a query means now.
+
+        Parameters
+        ----------
+        query : str
+            In the selection language, such as ``+expected_delay and slow>1s``.
+
+        Raises
+        ------
+        SelectionError
+            With the place in the query, and what was probably meant.
+        """
+        graph = self._source.graph_view()
+        return tuple(graph.names[at] for at in find(query, graph, self._source.states_view()).nodes)
+
+    def export(self, path: str | PathLike[str], query: str = "") -> Path:
+        """Write the graph to a file, by its ending.
+
+        Parameters
+        ----------
+        path : str or path
+            ``.html``: one file that works offline, to look around in; ``.svg``: a picture;
+            ``.dot``: for graphviz; ``.mmd`` or ``.md``: Mermaid.
+        query : str
+            Only these nodes; otherwise those of the explorer's own query, or all.
+
+        Returns
+        -------
+        Path
+            Of the file, whole.
+
+        Raises
+        ------
+        LifecycleError
+            For an ending that is none of these.
+        SelectionError
+            Where the query cannot be read or names what is not there.
+        """
+        return write(self._source, path, query or self.query)
+
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
         if not isinstance(content, dict):
             return
-        kind, names = content.get("type"), content.get("names")
-        if kind == "hello":
+        if content.get("type") == "hello":
             self._feed.greet()
-        elif kind in {"inspect", "act"} and isinstance(names, list):
-            reply = self._answer(kind, content.get("action"), [str(name) for name in names])
-            self.send({"type": "reply", "reply": asdict(reply) | {"id": content.get("id")}})
-
-    def _answer(self, kind: str, action: Any, names: list[str]) -> Reply:
-        try:
-            if kind == "inspect":
-                return Reply(0, self._source.inspect(names[0]), "")
-            self._source.act(action, names)
-        except Exception as failure:  # noqa: BLE001 - it is answered: the view shows it where it was asked
-            return Reply(0, None, failure_line(failure))
-        return Reply(0, None, "")
+        elif (reply := answer(self._source, content)) is not None:
+            self.send({"type": "reply", "reply": asdict(reply)})
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
         """Give the widget, and for where there is no kernel a picture and text."""
         bundle = super()._repr_mimebundle_() or ({}, {})
         data, metadata = bundle
         graph, states = self._source.graph_view(), self._source.states_view()
+        if self.query:
+            graph, states = subset(graph, states, find(self.query, graph, states).nodes)
         data["text/plain"] = plain(graph, states)
         if 0 < len(graph.names) <= SVG_LIMIT:
-            now = datetime.now().astimezone()
-            data["image/svg+xml"] = picture(graph, states, as_of=f"{now:%-d %B %H:%M}")
+            data["image/svg+xml"] = picture(graph, states, as_of=now_words())
         return data, metadata
 
 
-def failure_line(failure: BaseException) -> str:
-    """Say a failure in one line: a message of ours as it is, any other with its class before it."""
-    from jupyter_lifecycle.errors import LifecycleError
-
-    if isinstance(failure, LifecycleError):
-        return failure.message
-    text = str(failure)
-    return f"{type(failure).__name__}: {text}" if text else type(failure).__name__
-
-
-def explore(graph: FeatureGraph) -> Explorer:
+def explore(graph: FeatureGraph, query: str = "") -> Explorer:
     """Show any feature graph: to look at, not to run.
 
     Parameters
     ----------
     graph : FeatureGraph
         Such as :meth:`FeatureGraph.from_modules` gives.
+    query : str
+        What to select at first, such as ``+expected_delay``.
 
     Returns
     -------
     Explorer
         A widget; the last line of a cell shows it.
     """
-    return Explorer(GraphSource(graph))
+    return Explorer(GraphSource(graph), query)

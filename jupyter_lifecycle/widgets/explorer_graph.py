@@ -8,7 +8,7 @@ from jupyter_lifecycle.errors import GraphError, did_you_mean
 from jupyter_lifecycle.widgets.wire import GraphView, Inspection, NodeState, Parent, StatesView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from jupyter_lifecycle.graph import FeatureGraph
     from jupyter_lifecycle.widgets.wire import Action
@@ -52,7 +52,17 @@ def graph_view(graph: FeatureGraph, version: int = 1) -> GraphView:
         edges=edges,
         docs=[""] * len(inputs) + [first_line(f.doc) for f in graph.features.values()],
         live=False,
+        tags=tags_of(graph, index),
     )
+
+
+def tags_of(graph: FeatureGraph, index: Mapping[str, int]) -> list[tuple[str, str, list[int]]]:
+    """Collect the tags with the nodes that have them, by key and then by value."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for name, feature in graph.features.items():
+        for key, value in feature.tags.items():
+            found.setdefault((key, str(value)), []).append(index[name])
+    return [(key, value, nodes) for (key, value), nodes in sorted(found.items())]
 
 
 def _kinds(kind: Kind, times: int) -> list[Kind]:

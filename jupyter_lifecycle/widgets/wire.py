@@ -7,13 +7,18 @@ objects.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 State = Literal["fresh", "cached", "stale", "queued", "running", "error", "input", "unbound", "new"]
 """``new`` is a feature that was never computed and is in no cache: queued without dots."""
 
 Action = Literal["inspect", "run", "invalidate", "drop", "select", "interrupt"]
+
+Mark = Literal["", "added", "removed", "changed", "values"]
+"""``values``: its code is the same, what it reads is not."""
+
+ExportFormat = Literal["svg", "dot", "mermaid", "html"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,16 @@ class GraphView:
     """First line of each docstring."""
     live: bool = True
     """Whether there is a session behind it that can run features; else it is only looked at."""
+    cells: list[str] = field(default_factory=list)
+    """For each group the id of its cell in the notebook; empty where there are no cells."""
+    tags: list[tuple[str, str, list[int]]] = field(default_factory=list)
+    """Key and value of each tag, with the nodes that have it."""
+    marks: list[Mark] = field(default_factory=list)
+    """For each node what differs between two versions; empty where there is one version."""
+    mark_notes: list[str] = field(default_factory=list)
+    """For each node how it differs: ``constant KNOTS changed``, ``removed from cell 3``."""
+    versions: list[str] = field(default_factory=list)
+    """What is compared, before and after: ``2c81e0f9b1``, ``this notebook``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +120,46 @@ class Inspection:
 
 
 @dataclass(frozen=True, slots=True)
+class Selected:
+    """What a query means, or what is wrong with it."""
+
+    query: str
+    nodes: list[int]
+    around: bool
+    """It asks by the graph itself (``+x``): then only these are worth seeing."""
+    error: str
+    position: int
+    """Where in the query the error is, and how long: in characters."""
+    length: int
+    suggestion: str
+    """What was probably meant in its place; empty where nothing is near."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What may stand in the query from ``start`` to before ``end``."""
+
+    start: int
+    end: int
+    options: list[tuple[str, str]]
+    """What would stand there, and a few words about it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a view asks of the kernel."""
 
-    type: Literal["hello", "inspect", "act"]
-    """``hello`` asks for the graph and all states: sent by a view that has none."""
+    type: Literal["hello", "inspect", "act", "select", "describe", "complete", "export"]
+    """``hello`` asks for the graph and all states: sent by a view that has none. ``select``: which
+    nodes ``text`` means; ``describe``: which query means ``names``; ``complete``: what may stand
+    at the cursor ``at``; ``export``: the graph in the format ``text``, only ``names`` if given."""
     id: int
     """Comes back in the :class:`Reply`."""
     action: Action
     """What to do with the names; read where ``type`` is ``act``."""
     names: list[str]
+    text: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +170,7 @@ class Reply:
     inspection: Inspection | None
     error: str
     """What went wrong, ready to show; empty where nothing did."""
+    selected: Selected | None = None
+    completed: Completed | None = None
+    text: str = ""
+    """A described query, or an exported document."""

@@ -6,6 +6,10 @@ export type State = "fresh" | "cached" | "stale" | "queued" | "running" | "error
 
 export type Action = "inspect" | "run" | "invalidate" | "drop" | "select" | "interrupt";
 
+export type Mark = "" | "added" | "removed" | "changed" | "values";
+
+export type ExportFormat = "svg" | "dot" | "mermaid" | "html";
+
 /** The graph's structure: sent whole when the graph changes, never for a change of state. */
 export interface GraphView {
   readonly version: number;
@@ -23,6 +27,16 @@ export interface GraphView {
   readonly docs: readonly string[];
   /** Whether there is a session behind it that can run features; else it is only looked at. */
   readonly live: boolean;
+  /** For each group the id of its cell in the notebook; empty where there are no cells. */
+  readonly cells: readonly string[];
+  /** Key and value of each tag, with the nodes that have it. */
+  readonly tags: readonly (readonly [string, string, readonly number[]])[];
+  /** For each node what differs between two versions; empty where there is one version. */
+  readonly marks: readonly Mark[];
+  /** For each node how it differs: `constant KNOTS changed`, `removed from cell 3`. */
+  readonly mark_notes: readonly string[];
+  /** What is compared, before and after: `2c81e0f9b1`, `this notebook`. */
+  readonly versions: readonly string[];
 }
 
 /** Live facts about one node; `None` where not known. */
@@ -83,15 +97,43 @@ export interface Inspection {
   readonly children: readonly Parent[];
 }
 
+/** What a query means, or what is wrong with it. */
+export interface Selected {
+  readonly query: string;
+  readonly nodes: readonly number[];
+  /** It asks by the graph itself (`+x`): then only these are worth seeing. */
+  readonly around: boolean;
+  readonly error: string;
+  /** Where in the query the error is, and how long: in characters. */
+  readonly position: number;
+  readonly length: number;
+  /** What was probably meant in its place; empty where nothing is near. */
+  readonly suggestion: string;
+}
+
+/** What may stand in the query from `start` to before `end`. */
+export interface Completed {
+  readonly start: number;
+  readonly end: number;
+  /** What would stand there, and a few words about it. */
+  readonly options: readonly (readonly [string, string])[];
+}
+
 /** What a view asks of the kernel. */
 export interface Request {
-  /** `hello` asks for the graph and all states: sent by a view that has none. */
-  readonly type: "hello" | "inspect" | "act";
+  /**
+   * `hello` asks for the graph and all states: sent by a view that has none. `select`: which
+   * nodes `text` means; `describe`: which query means `names`; `complete`: what may stand
+   * at the cursor `at`; `export`: the graph in the format `text`, only `names` if given.
+   */
+  readonly type: "hello" | "inspect" | "act" | "select" | "describe" | "complete" | "export";
   /** Comes back in the :class:`Reply`. */
   readonly id: number;
   /** What to do with the names; read where `type` is `act`. */
   readonly action: Action;
   readonly names: readonly string[];
+  readonly text: string;
+  readonly at: number;
 }
 
 /** The kernel's answer to one :class:`Request`. */
@@ -100,4 +142,8 @@ export interface Reply {
   readonly inspection: Inspection | null;
   /** What went wrong, ready to show; empty where nothing did. */
   readonly error: string;
+  readonly selected: Selected | null;
+  readonly completed: Completed | null;
+  /** A described query, or an exported document. */
+  readonly text: string;
 }

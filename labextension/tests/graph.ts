@@ -20,6 +20,11 @@ export function graph(text: string, groups: Record<string, string> = {}, version
     ),
     docs: names.map(() => ''),
     live: true,
+    cells: [],
+    tags: [],
+    marks: [],
+    mark_notes: [],
+    versions: [],
   };
 }
 

@@ -17,8 +17,15 @@ describe('the store', () => {
     const first = store.inspect('a');
     const second = store.inspect('b');
     const answer = { name: 'b' } as Inspection;
-    store.receive({ type: 'reply', reply: { id: sent[1]!.id, inspection: answer, error: '' } });
-    store.receive({ type: 'reply', reply: { id: sent[0]!.id, inspection: null, error: 'No a.' } });
+    const nothing = { selected: null, completed: null, text: '' };
+    store.receive({
+      type: 'reply',
+      reply: { id: sent[1]!.id, inspection: answer, error: '', ...nothing },
+    });
+    store.receive({
+      type: 'reply',
+      reply: { id: sent[0]!.id, inspection: null, error: 'No a.', ...nothing },
+    });
     assert.equal(await second, answer);
     await assert.rejects(first, /No a\./);
   });

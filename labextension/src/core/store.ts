@@ -1,6 +1,16 @@
 // The session's one model behind all its views: takes the kernel's messages, sends the views' requests.
 
-import type { Action, GraphView, Inspection, Reply, Request, StatesView } from '../wire';
+import type {
+  Action,
+  Completed,
+  ExportFormat,
+  GraphView,
+  Inspection,
+  Reply,
+  Request,
+  Selected,
+  StatesView,
+} from '../wire';
 import { GraphModel } from './model';
 
 /** The way to the kernel, whatever it is made of. */
@@ -27,7 +37,7 @@ export interface StoreEvents {
 type Listeners = { [K in keyof StoreEvents]: Set<StoreEvents[K]> };
 
 interface Waiting {
-  resolve(inspection: Inspection | null): void;
+  resolve(reply: Reply): void;
   reject(reason: Error): void;
 }
 
@@ -48,7 +58,7 @@ export class Store {
 
   /** Asks the kernel for everything. */
   hello(): void {
-    this.transport.send({ type: 'hello', id: 0, action: 'inspect', names: [] });
+    this.transport.send({ type: 'hello', id: 0, action: 'inspect', names: [], text: '', at: 0 });
   }
 
   on<K extends keyof StoreEvents>(event: K, listener: StoreEvents[K], signal: AbortSignal): void {
@@ -81,27 +91,42 @@ export class Store {
     }
   }
 
-  inspect(name: string): Promise<Inspection> {
-    return this.ask('inspect', 'inspect', [name]).then(inspection => {
-      if (inspection === null) throw new Error(`Nothing is known of ${name}.`);
-      return inspection;
-    });
+  async inspect(name: string): Promise<Inspection> {
+    const { inspection } = await this.ask({ type: 'inspect', names: [name] });
+    if (inspection === null) throw new Error(`Nothing is known of ${name}.`);
+    return inspection;
   }
 
   async act(action: Action, names: readonly string[]): Promise<void> {
-    await this.ask('act', action, names);
+    await this.ask({ type: 'act', action, names });
   }
 
-  private ask(
-    type: 'inspect' | 'act',
-    action: Action,
-    names: readonly string[],
-  ): Promise<Inspection | null> {
+  /** Which nodes a query means, or what is wrong with it. */
+  async select(text: string): Promise<Selected> {
+    return (await this.ask({ type: 'select', text })).selected!;
+  }
+
+  /** What may stand at the cursor of a query. */
+  async complete(text: string, at: number): Promise<Completed> {
+    return (await this.ask({ type: 'complete', text, at })).completed!;
+  }
+
+  /** The query that means these nodes. */
+  async describe(names: readonly string[]): Promise<string> {
+    return (await this.ask({ type: 'describe', names })).text;
+  }
+
+  /** The graph as a document; only these nodes where some are named. */
+  async export(format: ExportFormat, names: readonly string[]): Promise<string> {
+    return (await this.ask({ type: 'export', text: format, names })).text;
+  }
+
+  private ask(asked: Pick<Request, 'type'> & Partial<Request>): Promise<Reply> {
     if (!this.connected) return Promise.reject(new Error('The kernel is not connected.'));
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
-      this.transport.send({ type, id, action, names });
+      this.transport.send({ action: 'inspect', names: [], text: '', at: 0, ...asked, id });
     });
   }
 
@@ -109,7 +134,7 @@ export class Store {
     const waiting = this.waiting.get(reply.id);
     this.waiting.delete(reply.id);
     if (reply.error !== '') waiting?.reject(new Error(reply.error));
-    else waiting?.resolve(reply.inspection);
+    else waiting?.resolve(reply);
   }
 
   private setGraph(view: GraphView): void {

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from IPython.core.error import UsageError
 
-from jupyter_lifecycle.errors import CycleError, LifecycleError, UnboundError
+from jupyter_lifecycle.errors import CycleError, SelectionError, UnboundError
 from jupyter_lifecycle.notebook import (
     current_session,
     extension,
@@ -58,7 +58,7 @@ def test_an_equality_is_no_name(notebook):
         ("%why", UsageError, "required"),
         ("%why doubl", UnboundError, "Did you mean double?"),
         ("%drop nothing", UnboundError, "No feature or input nothing"),
-        ("%dag nothing", UnboundError, "No feature or input nothing"),
+        ("%dag nothing", SelectionError, "No feature or input nothing"),
         ("%save double", UsageError, "needs --name and --example"),
         ("%save double --name a --example flights --metric mae", UsageError, "key=value"),
         ("%registry --trust", UsageError, "needs the registry's address"),

@@ -4,9 +4,8 @@ import threading
 
 import pytest
 
-from jupyter_lifecycle.errors import UnboundError
+from jupyter_lifecycle.errors import SelectionError, UnboundError
 from jupyter_lifecycle.notebook.definitions import PlainHost
-from jupyter_lifecycle.notebook.selection import Selection
 
 CELLS = (
     'def double(dep_delay):\n    """Twice.\n\n    More."""\n    return dep_delay * 2\n',
@@ -170,15 +169,30 @@ def test_acts(ready):
     assert "late" not in ready.graph.features
 
 
-def test_a_selection_is_what_was_asked_for_and_what_it_needs(ready):
-    selection = Selection(ready, ["late", "gone"])
-    view = selection.graph_view()
-    assert view.names == ["dep_delay", "double", "late"]
-    assert view.edges == [0, 1, 1, 2]
-    assert (view.groups, view.group) == (["Cell [1]", "Cell [2]"], [-1, 0, 1])
-    assert [node.index for node in selection.states_view().nodes] == [0, 1, 2]
-    assert selection.inspect("late").name == "late"
-    selection.act("run", ["late"])
-    assert states(ready)["late"] == "fresh"
-    selection.subscribe(lambda kind, names: None)()
-    assert Selection(ready, ["lost"]).graph_view().groups == ["Cell [2]"]
+def test_tags_and_cells_are_told(ready):
+    ready.feature("def tagged(dep_delay):\n    return dep_delay", tags={"owner": "ops"})
+    view = ready.graph_view()
+    assert view.tags == [("owner", "ops", [view.names.index("tagged")])]
+    assert len(view.cells) == len(view.groups)
+
+
+def test_selections_compute_what_they_mean(ready):
+    assert set(ready.compute("+late and kind:feature", result="dict")) == {"double", "late"}
+    assert list(ready.compute("late", "parents=0 and kind:input", result="dict")) == [
+        "late",
+        "dep_delay",
+    ]
+    ready.invalidate("double+1")
+    assert ready.chosen(["status:stale"]) == ("double", "late")
+    with pytest.raises(SelectionError, match="Did you mean stale"):
+        ready.compute("status:stael")
+
+
+def test_an_explorer_of_a_selection_shows_it_first(ready):
+    part = ready.explorer("+late")
+    assert part.query == "+late"
+    assert part.find("late+") == ("late",)
+    assert "dep_delay" not in part._repr_mimebundle_()[0]["text/plain"]
+    with pytest.raises(SelectionError, match="No feature or input lte"):
+        ready.explorer("lte")
+    part.close()

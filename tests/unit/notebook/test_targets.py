@@ -4,7 +4,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from jupyter_lifecycle.errors import UnboundError
-from jupyter_lifecycle.notebook.targets import expand, resolve
+from jupyter_lifecycle.notebook.targets import expand, query_of, resolve
 
 NAMES = {"X": ["a", "b"], "one": "c", "number": 3, "mixed": ["a", 1]}
 KNOWN = ("origin_delay", "origin_trend", "route", "dep_delay")
@@ -57,3 +57,9 @@ def test_what_is_not_there_is_refused_with_what_is_near(asked, words):
     with pytest.raises(UnboundError) as error:
         resolve([asked], KNOWN)
     assert str(error.value) == words
+
+
+def test_words_that_say_more_are_one_query():
+    assert resolve(["+route"], KNOWN) is None
+    assert resolve(["route", "and", "dep_delay"], KNOWN) is None
+    assert query_of(["+route", "and", "a b"], ["a b"]) == '+route and "a b"'

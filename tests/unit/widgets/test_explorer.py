@@ -11,7 +11,8 @@ import pytest
 from jupyter_lifecycle.errors import GraphError
 from jupyter_lifecycle.graph import FeatureGraph
 from jupyter_lifecycle.widgets import explorer as explorer_module
-from jupyter_lifecycle.widgets.explorer import Explorer, explore, failure_line
+from jupyter_lifecycle.widgets.explorer import Explorer, explore
+from jupyter_lifecycle.widgets.explorer_answers import failure_line
 from jupyter_lifecycle.widgets.explorer_feed import Feed
 from jupyter_lifecycle.widgets.explorer_graph import GraphSource, graph_view
 from jupyter_lifecycle.widgets.wire import GraphView, Inspection, NodeState, StatesView
@@ -220,7 +221,8 @@ class TestExplorer:
     def test_an_action_reaches_the_source(self, widget: Any, source: Source) -> None:
         widget._on_message(widget, {"type": "act", "id": 1, "action": "run", "names": ["b"]}, [])
         assert source.acted == [("run", ["b"])]
-        assert widget.sent[-1]["reply"] == {"id": 1, "inspection": None, "error": ""}
+        reply = widget.sent[-1]["reply"]
+        assert (reply["id"], reply["inspection"], reply["error"]) == (1, None, "")
 
     @pytest.mark.parametrize(
         ("message", "expected"),
@@ -232,6 +234,32 @@ class TestExplorer:
     def test_a_failure_is_told_in_one_line(self, widget: Any, message: Any, expected: str) -> None:
         widget._on_message(widget, message, [])
         assert widget.sent[-1]["reply"]["error"] == expected
+
+    def test_a_query_is_answered_with_nodes_or_with_its_error(self, widget: Any) -> None:
+        ask = {"type": "select", "id": 4, "names": []}
+        widget._on_message(widget, ask | {"text": "+b"}, [])
+        assert widget.sent[-1]["reply"]["selected"] == {
+            "query": "+b", "nodes": [0, 1], "around": True,
+            "error": "", "position": 0, "length": 0, "suggestion": "",
+        }  # fmt: skip
+        widget._on_message(widget, ask | {"text": "a stats:new"}, [])
+        wrong = widget.sent[-1]["reply"]["selected"]
+        assert (wrong["position"], wrong["length"], wrong["suggestion"]) == (2, 5, "status")
+        assert "Did you mean status?" in wrong["error"]
+
+    def test_names_are_described_and_queries_completed(self, widget: Any) -> None:
+        widget._on_message(widget, {"type": "describe", "id": 5, "names": ["b"]}, [])
+        assert widget.sent[-1]["reply"]["text"] == "b"
+        ask = {"type": "complete", "id": 6, "names": [], "text": "status:ne", "at": 9}
+        widget._on_message(widget, ask, [])
+        assert widget.sent[-1]["reply"]["completed"]["options"] == [("new", "1 node")]
+
+    def test_it_exports(self, widget: Any) -> None:
+        ask = {"type": "export", "id": 7, "names": ["b"], "text": "mermaid"}
+        widget._on_message(widget, ask, [])
+        assert widget.sent[-1]["reply"]["text"] == 'flowchart LR\n    n0["b"]\n'
+        widget._on_message(widget, ask | {"text": "gif"}, [])
+        assert "There is no format gif." in widget.sent[-1]["reply"]["error"]
 
     @pytest.mark.parametrize("content", ["text", {}, {"type": "act", "names": "b"}, {"type": "?"}])
     def test_what_is_no_request_is_left_alone(self, widget: Any, content: Any) -> None:
@@ -261,7 +289,7 @@ class TestExplorer:
     def test_what_is_saved_of_the_view_is_small(self, widget: Any) -> None:
         state = widget.get_state()
         own = {key for key in state if not key.startswith("_")}
-        assert own <= {"selected", "layout", "tabbable", "tooltip", "comm"}
+        assert own <= {"selected", "query", "layout", "tabbable", "tooltip", "comm"}
 
 
 class TestAnyGraph:
