@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from IPython.core.error import UsageError
 
-from jupyter_lifecycle.errors import CycleError, SelectionError, UnboundError
+from jupyter_lifecycle.errors import CycleError, LifecycleError, SelectionError, UnboundError
 from jupyter_lifecycle.notebook import (
     current_session,
     extension,
