@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from jupyter_lifecycle.errors import FeatureDefinitionError
 from jupyter_lifecycle.graph.fans import Collect, FanOut, is_marked, listed
-from jupyter_lifecycle.graph.feature import MISSING, Feature, Origin, Parameter
+from jupyter_lifecycle.graph.feature import (
+    MISSING,
+    Feature,
+    FeatureDraft,
+    Origin,
+    OriginDraft,
+    Parameter,
+    ParameterDraft,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -151,9 +159,11 @@ class FeatureReader:
 
     def __init__(self) -> None:
         self._parameters: dict[tuple[str, int, int], Parameter] = {}
-        self._bare: dict[tuple[str, int], Parameter] = {}
+        self._latest: dict[str, Parameter] = {}
         self._files: dict[str, list[str]] = {}
-        self._labels: dict[tuple[str, str], str] = {}
+        self._place = ("", "")
+        self._lines: list[str] = []
+        self._label = ""
         self._plain: set[int] = set()
         self._fanning: set[int] = set()
         self._collecting: set[int] = set()
@@ -163,6 +173,10 @@ class FeatureReader:
         self, function: Callable[..., Any], origin: Origin | None = None, source: str | None = None
     ) -> Feature:
         """See :func:`make_feature`."""
+        if type(function) is FunctionType and origin is None and source is None:
+            quick = self._quickly(function)
+            if quick is not None:
+                return quick
         code = _code(function)
         if origin is None:
             origin = self._origin(function, code)
@@ -193,6 +207,45 @@ class FeatureReader:
             return self._fanned(made)
         return made
 
+    def _quickly(self, function: FunctionType) -> Feature | None:
+        """Read what most features are: a def without defaults, marks or wrapping; else None.
+
+        Everything is done here that :meth:`read` does for these, without a call of ours for it.
+        """
+        code, name = function.__code__, function.__name__
+        if (
+            function.__dict__
+            or name is not code.co_name
+            or name[0] == "<"
+            or code.co_flags & _UNFIT
+            or code.co_posonlyargcount
+        ):
+            return None
+        annotations = _annotations(function)
+        returns = annotations.get("return", MISSING)
+        if id(returns) not in self._plain and self._fans_out(returns):
+            return None
+        parameters = self._plain_parameters(function, code, annotations)
+        if self._collecting and any(id(each) in self._collecting for each in parameters):
+            return None
+        path, module = code.co_filename, function.__module__ or "__main__"
+        self._go_to(path, module)
+        doc = function.__doc__ or ""
+        origin = OriginDraft(self._label, module, code.co_firstlineno)
+        origin.__class__ = Origin
+        made = FeatureDraft(
+            name,
+            function,
+            tuple(parameters),
+            returns,
+            cleandoc(doc) if "\n" in doc else doc.strip(),
+            partial(_cut_out, self._lines, code) if self._lines else "",
+            origin,
+            _NO_TAGS,
+        )
+        made.__class__ = Feature
+        return made  # type: ignore[no-any-return]
+
     def _fans_out(self, returns: Any) -> bool:
         """Whether an annotation is ``FanOut``; each annotation is looked at once."""
         if id(returns) in self._plain:
@@ -216,24 +269,31 @@ class FeatureReader:
         code = function.__code__
         if code.co_flags & _UNFIT or code.co_posonlyargcount:
             self._refuse_unfit(code, annotations, function.__name__, origin)
+        return tuple(self._plain_parameters(function, code, annotations))
+
+    def _plain_parameters(
+        self, function: FunctionType, code: CodeType, annotations: Mapping[str, Any]
+    ) -> list[Parameter]:
         positional = code.co_argcount
         names = code.co_varnames[: positional + code.co_kwonlyargcount]
-        defaults, keyword_defaults = function.__defaults__, function.__kwdefaults__
-        if not defaults and not keyword_defaults:  # most features, so without a call for each
-            find, known = annotations.get, self._bare
-            parameters = [known.get((each, id(find(each, MISSING)))) for each in names]
-            if all(parameters):
-                return tuple(parameters)  # type: ignore[arg-type]
-            return tuple([self._parameter(n, find(n, MISSING), MISSING) for n in names])
-        given = dict(keyword_defaults or {})
-        if defaults:
-            given.update(zip(names[positional - len(defaults) : positional], defaults, strict=True))
-        return tuple(
-            [
-                self._parameter(each, annotations.get(each, MISSING), given.get(each, MISSING))
+        defaults, find = function.__defaults__, annotations.get
+        if defaults or function.__kwdefaults__:
+            given = dict(function.__kwdefaults__ or {})
+            if defaults:
+                own = names[positional - len(defaults) : positional]
+                given.update(zip(own, defaults, strict=True))
+            return [
+                self._parameter(each, find(each, MISSING), given.get(each, MISSING))
                 for each in names
             ]
-        )
+        known, found = self._latest, []
+        for each in names:  # most features, so without a call for each
+            parameter = known.get(each)
+            annotation = find(each, MISSING)
+            if parameter is None or parameter.annotation is not annotation:
+                parameter = known[each] = self._parameter(each, annotation, MISSING)
+            found.append(parameter)
+        return found
 
     def _slow_parameters(
         self, function: Callable[..., Any], name: str, origin: Origin
@@ -274,9 +334,9 @@ class FeatureReader:
         key = (name, id(annotation), id(default))
         known = self._parameters.get(key)
         if known is None:
-            known = self._parameters[key] = Parameter(name, annotation, default)
-            if default is MISSING:
-                self._bare[name, id(annotation)] = known
+            made = ParameterDraft(name, annotation, default)
+            made.__class__ = Parameter
+            known = self._parameters[key] = made
             if is_marked(annotation, Collect):
                 self._collecting.add(id(known))
         return known
@@ -285,22 +345,28 @@ class FeatureReader:
         """Remember the file's lines as they are now, so that the text is that of this code."""
         if code is None:
             return ""
-        path = code.co_filename
+        lines = self._source_lines(code.co_filename)
+        return partial(_cut_out, lines, code) if lines else ""
+
+    def _source_lines(self, path: str) -> list[str]:
         lines = self._files.get(path)
         if lines is None:
             linecache.checkcache(path)
             lines = self._files[path] = linecache.getlines(path)
-        return partial(_cut_out, lines, code) if lines else ""
+        return lines
 
     def _origin(self, function: Callable[..., Any], code: CodeType | None) -> Origin:
         module = getattr(function, "__module__", None) or "__main__"
         if code is None:
             return Origin(module, module)
-        place = (code.co_filename, module)
-        label = self._labels.get(place)
-        if label is None:
-            label = self._labels[place] = _label(*place)
-        return Origin(label, module, code.co_firstlineno)
+        self._go_to(code.co_filename, module)
+        return Origin(self._label, module, code.co_firstlineno)
+
+    def _go_to(self, path: str, module: str) -> None:
+        """Know the lines and the label of a file; most functions stand where the last one did."""
+        if (path, module) != self._place:
+            self._place = (path, module)
+            self._lines, self._label = self._source_lines(path), _label(path, module)
 
 
 def _cut_out(lines: list[str], code: CodeType) -> str:

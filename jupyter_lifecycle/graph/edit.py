@@ -6,7 +6,9 @@ downstream of them, because a new cycle passes through a feature that changed.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from jupyter_lifecycle.errors import AnnotationError, CycleError, DuplicateFeatureError
@@ -15,12 +17,13 @@ from jupyter_lifecycle.graph.order import CycleFoundError, post_order
 from jupyter_lifecycle.graph.sameness import same_code
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from jupyter_lifecycle.graph.feature import Feature, Parameter
 
 _SHOWN = 12
 _NONE: tuple[str, ...] = ()
+_NAME: Callable[[Parameter], str] = attrgetter("name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +82,35 @@ def edited(
     ------
     DuplicateFeatureError, AnnotationError, CycleError
     """
-    _refuse_duplicates(incoming)
     names = {each.name for each in incoming}
+    if len(names) < len(incoming):
+        _refuse_duplicates(incoming)
     removed = tuple(name for name in gone if name not in names)
     structure = _rewired(base, incoming, removed)
-    _refuse_annotations(structure, incoming, names)
+    _refuse_annotations(structure, incoming, names if base.features else None)
     old = base.features
     added = tuple([each.name for each in incoming if each.name not in old])
     changed = tuple(
         [each.name for each in incoming if each.name in old and not same_code(old[each.name], each)]
     )
+    if not old and _in_order(incoming, structure.parents):
+        return structure, Delta(added)
     touched = (*added, *changed, *removed)
     reached = _checked_downstream(structure, touched)
     inside = set(touched)
     affected = tuple([name for name in reversed(reached) if name not in inside])
     renamed = _renames(base, structure, added, removed)
     return structure, Delta(added, changed, removed, affected, renamed)
+
+
+def _in_order(incoming: Sequence[Feature], parents: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether all of a new graph stand behind what they read, as in most modules: no cycle then."""
+    later = {each.name for each in incoming}
+    for each in incoming:
+        if not later.isdisjoint(parents[each.name]):
+            return False
+        later.discard(each.name)
+    return True
 
 
 def _refuse_duplicates(incoming: Sequence[Feature]) -> None:
@@ -134,39 +150,39 @@ def several(problems: Sequence[str]) -> str:
 def _rewired(base: Structure, incoming: Sequence[Feature], removed: Iterable[str]) -> Structure:
     features, parents = base.features.copy(), base.parents.copy()
     owners = base.owners.copy()
-    lost: dict[str, set[str]] = {}
-    won: dict[str, list[str]] = {}
-    leaving: dict[str, set[str]] = {}
-    arriving: dict[str, list[str]] = {}
+    lost: defaultdict[str, set[str]] = defaultdict(set)
+    won: defaultdict[str, list[str]] = defaultdict(list)
+    leaving: defaultdict[str, set[str]] = defaultdict(set)
+    arriving: defaultdict[str, list[str]] = defaultdict(list)
     for name in removed:
-        leaving.setdefault(features[name].origin.key, set()).add(name)
+        leaving[features[name].origin.key].add(name)
         for parent in parents.pop(name):
-            lost.setdefault(parent, set()).add(name)
+            lost[parent].add(name)
         del features[name]
     for each in incoming:
         name = each.name
-        after = tuple([parameter.name for parameter in each.parameters])
+        after = tuple(map(_NAME, each.parameters))
         key = each.origin.key
         known = features.get(name)
         features[name] = each
         if known is None:
-            arriving.setdefault(key, []).append(name)
+            arriving[key].append(name)
             parents[name] = after
             for parent in after:
-                won.setdefault(parent, []).append(name)
+                won[parent].append(name)
             continue
         if known.origin.key != key:
-            arriving.setdefault(key, []).append(name)
-            leaving.setdefault(known.origin.key, set()).add(name)
+            arriving[key].append(name)
+            leaving[known.origin.key].add(name)
         before = parents[name]
         if before != after:
             parents[name] = after
             for parent in before:
                 if parent not in after:
-                    lost.setdefault(parent, set()).add(name)
+                    lost[parent].add(name)
             for parent in after:
                 if parent not in before:
-                    won.setdefault(parent, []).append(name)
+                    won[parent].append(name)
     children = _regrouped(base.children, lost, won)
     fans = frozenset([each.name for each in incoming if each.fan])
     if base.fans:
@@ -193,15 +209,14 @@ def _regrouped(
 
 
 def _refuse_annotations(
-    structure: Structure, incoming: Sequence[Feature], names: Collection[str]
+    structure: Structure, incoming: Sequence[Feature], names: Collection[str] | None
 ) -> None:
+    """Compare along the edges of what comes in; without ``names``, that is all there is."""
     features, children = structure.features, structure.children
     annotations = Annotations()
     problems: list[str] = []
 
     def check(giver: Feature, taker: Feature, parameter: Parameter) -> None:
-        if giver.returns is parameter.annotation:
-            return
         wanted = parameter.annotation
         if not annotations.fit(giver.returns, giver.written, wanted, taker.written):
             problems.append(
@@ -210,13 +225,14 @@ def _refuse_annotations(
                 "Change one of the two annotations."
             )
 
+    find = features.get
     for each in incoming:
         for parameter in each.parameters:
-            giver = features.get(parameter.name)
-            if giver is not None:
+            giver = find(parameter.name)
+            if giver is not None and giver.returns is not parameter.annotation:
                 check(giver, each, parameter)
-        for reader in children.get(each.name, _NONE):
-            if reader not in names:
+        for reader in children.get(each.name, _NONE) if names is not None else _NONE:
+            if names is not None and reader not in names:
                 taker = features[reader]
                 for parameter in taker.parameters:
                     if parameter.name == each.name:

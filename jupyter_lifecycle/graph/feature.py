@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import MISSING as ABSENT
+from dataclasses import dataclass, field, fields, make_dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -76,3 +77,25 @@ class Feature:
     def source(self) -> str:
         """The function's text, as it was when it was defined; empty where nobody has it."""
         return self.text if isinstance(self.text, str) else self.text()
+
+
+def _draft(kind: type[Any]) -> Any:
+    """Make an open twin of a frozen class: the same slots and a plain constructor.
+
+    A frozen dataclass sets each field through ``object.__setattr__``. A twin that becomes the
+    frozen class afterwards, which Python allows where the slots are the same, is made in a quarter
+    of the time; a graph of 100,000 features is made of 300,000 of these.
+    """
+    members = [
+        (each.name, Any)
+        if each.default is ABSENT and each.default_factory is ABSENT
+        else (each.name, Any, field(default=each.default, default_factory=each.default_factory))
+        for each in fields(kind)
+    ]
+    return make_dataclass(f"{kind.__name__}Draft", members, slots=True, eq=False)
+
+
+FeatureDraft = _draft(Feature)
+"""Takes what :class:`Feature` takes; ``draft.__class__ = Feature`` makes it one."""
+OriginDraft = _draft(Origin)
+ParameterDraft = _draft(Parameter)

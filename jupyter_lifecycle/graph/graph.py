@@ -434,7 +434,7 @@ class FeatureGraph:
             raise DuplicateFeatureError(several(problems), problems=problems)
 
     def _refuse_configured(self, features: Iterable[Feature]) -> None:
-        for each in features:
+        for each in features if self._config else ():
             if each.name in self._config:
                 raise DuplicateFeatureError(
                     f"{each.name} is a feature ({place(each)}) and a value of this graph's config. "
