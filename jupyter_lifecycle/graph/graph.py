@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from jupyter_lifecycle.errors import (
     DuplicateFeatureError,
@@ -20,13 +20,16 @@ from jupyter_lifecycle.graph.order import post_order
 from jupyter_lifecycle.graph.selecting import selected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
     from types import ModuleType
 
     from jupyter_lifecycle.graph.feature import Feature
 
 TypeChecks = Literal["off", "warn", "fail"]
+T = TypeVar("T")
 _NONE: tuple[str, ...] = ()
+_KEPT = 4
+"""Answers that a graph keeps of what was asked about it."""
 
 
 class FeatureGraph:
@@ -50,7 +53,7 @@ class FeatureGraph:
     ('total', 'taxed')
     """
 
-    __slots__ = ("_config", "_inputs", "_structure", "_type_checks")
+    __slots__ = ("_config", "_derived", "_inputs", "_structure", "_type_checks")
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class FeatureGraph:
         self._config: Mapping[str, Any] = MappingProxyType(dict(config or {}))
         self._type_checks = type_checks
         self._inputs: tuple[str, ...] | None = None
+        self._derived: dict[Any, Any] = {}
 
     @classmethod
     def from_functions(
@@ -291,6 +295,30 @@ class FeatureGraph:
                 f"with_type_checks({mode!r}): use one of {', '.join(get_args(TypeChecks))}."
             )
         return FeatureGraph(self._structure, self._config, mode)
+
+    def derived(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what follows from this graph alone; made once, as the graph never changes.
+
+        Parameters
+        ----------
+        key : hashable
+            Names what is asked for; the last few answers are kept.
+        make : callable
+            Gives the answer; what it raises is not kept.
+
+        Returns
+        -------
+        any
+        """
+        answers = self._derived
+        try:
+            found: T = answers[key]
+        except KeyError:
+            found = make()
+            if len(answers) >= _KEPT:
+                answers.clear()
+            answers[key] = found
+        return found
 
     def owned_by(self, owner: str) -> tuple[str, ...]:
         """Return the features whose origin has this key."""

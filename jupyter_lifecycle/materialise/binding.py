@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import ComputeError, UnboundError
 from jupyter_lifecycle.graph import NearNames
-from jupyter_lifecycle.graph.order import post_order
-from jupyter_lifecycle.materialise.fanning import fused, refuse_inner
+from jupyter_lifecycle.materialise.planning import reached
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Sequence
 
     from jupyter_lifecycle.graph import Feature, FeatureGraph
+    from jupyter_lifecycle.materialise.planning import Plan, Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +22,34 @@ class Binding:
     """A graph whose parameters have found their values."""
 
     graph: FeatureGraph
-    features: Mapping[str, Feature]
-    """Those of the graph that are not overridden."""
-    targets: tuple[str, ...]
-    order: tuple[str, ...]
-    """The features that the targets need, topological."""
+    plan: Plan
     sources: Mapping[str, Any]
     """Values by name: inputs, configuration and overrides that are needed."""
-    arguments: Mapping[str, tuple[str, ...]]
-    """For each feature the parameters that get a value; others keep their default."""
-    unbound: Mapping[str, tuple[str, ...]]
-    """For each feature the required parameters that nothing gives."""
+
+    @property
+    def features(self) -> Mapping[str, Feature]:
+        """Those of the graph that are not overridden."""
+        return self.plan.features
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What is wanted, each once."""
+        return self.plan.targets
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The features that the targets need, topological."""
+        return self.plan.order
+
+    @property
+    def arguments(self) -> Mapping[str, tuple[str, ...]]:
+        """For each feature the parameters that get a value; others keep their default."""
+        return self.plan.arguments
+
+    @property
+    def unbound(self) -> Mapping[str, tuple[str, ...]]:
+        """For each feature the required parameters that nothing gives."""
+        return self.plan.unbound
 
 
 def bind(
@@ -64,17 +81,15 @@ def bind(
     ComputeError
         If inputs are of no use, or give what a feature defines.
     """
-    if graph.fans:
-        refuse_inner(_without(graph, overrides or ()), _listed(targets))
-    binding = _bound(graph, targets, inputs, overrides, strict=True)
-    _refuse_shadowed(graph, binding.order, _named(inputs))
-    missing = [
-        target
-        for target in dict.fromkeys(targets)
-        if target not in binding.features and target not in binding.sources
-    ]
-    if missing or binding.unbound:
-        raise _unbound_error(binding, missing, _named(inputs))
+    reach, sources, absent = _bound(graph, targets, inputs, overrides, strict=True)
+    given = _named(inputs)
+    if given:
+        _refuse_shadowed(reach, given)
+    binding = Binding(reach.graph, reach.plan(absent), sources)
+    if absent:
+        missing = [name for name in absent if name in reach.targets]
+        if missing or binding.unbound:
+            raise _unbound_error(binding, missing, given)
     return binding
 
 
@@ -85,7 +100,8 @@ def bind_some(
     overrides: Mapping[str, Any] | None = None,
 ) -> Binding:
     """Do as :func:`bind` does, but leave what nothing defines unbound, and let features win."""
-    return _bound(graph, targets, inputs, overrides, strict=False)
+    reach, sources, absent = _bound(graph, targets, inputs, overrides, strict=False)
+    return Binding(reach.graph, reach.plan(absent), sources)
 
 
 def _bound(
@@ -95,86 +111,32 @@ def _bound(
     overrides: Mapping[str, Any] | None,
     *,
     strict: bool,
-) -> Binding:
-    targets = _listed(targets)
-    given = _named(inputs)
-    replaced = dict(overrides or {})
-    _refuse_unknown_overrides(graph, replaced, given)
-    if graph.fans:
-        graph = _fused(_without(graph, replaced), targets, strict=strict)
-    features, edges = dict(graph.features), dict(graph.edges)
-    for name in replaced:  # what is given needs nothing
-        features.pop(name, None)
-        edges.pop(name, None)
-    wanted = dict.fromkeys(targets)
-    reached = post_order([name for name in wanted if name in features], edges)
-    order = tuple([name for name in reached if name in features])
-    sources = _Sources(replaced, given, graph.config)
-    arguments: dict[str, tuple[str, ...]] = {}
-    unbound: dict[str, tuple[str, ...]] = {}
-    for name in order:
-        needed = edges[name]
-        for each in needed:
-            if each not in features and each not in sources and not sources.find(each):
-                arguments[name] = _given(needed, features, sources)
-                lacking = _lacking(features[name], arguments[name])
-                if lacking:
-                    unbound[name] = lacking
-                break
+) -> tuple[Reach, dict[str, Any], tuple[str, ...]]:
+    """Find what is needed, the values that somebody gives, and the names that nobody does."""
+    wanted = tuple(dict.fromkeys(_listed(targets)))
+    given, replaced = _named(inputs), overrides or {}
+    if replaced:
+        _refuse_unknown_overrides(graph, replaced, given)
+    reach = reached(graph, wanted, replaced, strict=strict)
+    sources: dict[str, Any] = {}
+    absent = []
+    config = graph.config
+    for name in reach.externals:
+        if name in replaced:
+            sources[name] = replaced[name]
+        elif name in given:
+            sources[name] = given[name]
+        elif name in config:
+            sources[name] = config[name]
         else:
-            arguments[name] = needed
-    for target in wanted:
-        if target not in features:
-            sources.find(target)
-    return Binding(graph, features, tuple(wanted), order, sources, arguments, unbound)
-
-
-def _without(graph: FeatureGraph, overrides: Iterable[str]) -> FeatureGraph:
-    overridden = [name for name in overrides if name in graph]
-    return graph.without(*overridden)[0] if overridden else graph
-
-
-def _given(
-    needed: Iterable[str], features: Mapping[str, Feature], sources: _Sources
-) -> tuple[str, ...]:
-    return tuple([each for each in needed if each in features or sources.find(each)])
-
-
-def _lacking(feature: Feature, given: Collection[str]) -> tuple[str, ...]:
-    return tuple([p.name for p in feature.parameters if p.required and p.name not in given])
-
-
-def _fused(graph: FeatureGraph, targets: Iterable[str], *, strict: bool) -> FeatureGraph:
-    try:
-        return fused(graph, [name for name in targets if name in graph])
-    except ComputeError:
-        if strict:
-            raise
-        return graph  # half written: a computation will say what is wrong with it
+            absent.append(name)
+    return reach, sources, tuple(absent)
 
 
 def _listed(targets: Sequence[str]) -> Sequence[str]:
     if isinstance(targets, str):
         raise ComputeError(f"targets is the text {targets!r}; write a list: [{targets!r}].")
     return targets
-
-
-class _Sources(dict[str, Any]):
-    """The values that were asked for, each from the first giver that has it."""
-
-    def __init__(self, *givers: Mapping[str, Any]) -> None:
-        super().__init__()
-        self._givers = givers
-
-    def find(self, name: str) -> bool:
-        """Look a name up, and say whether somebody gives it."""
-        if name in self:
-            return True
-        for giver in self._givers:
-            if name in giver:
-                self[name] = giver[name]
-                return True
-        return False
 
 
 def _named(inputs: Any) -> Mapping[str, Any]:
@@ -237,15 +199,17 @@ def _refuse_unknown_overrides(
         )
 
 
-def _refuse_shadowed(graph: FeatureGraph, order: Sequence[str], given: Mapping[str, Any]) -> None:
-    shadowed = [name for name in order if name in given]
-    if shadowed:
-        labels = [f"{name} ({graph.features[name].origin.label})" for name in shadowed]
-        raise ComputeError(
-            f"inputs give a value for {', '.join(labels)}, which the graph computes. "
-            "Pass it as overrides to use it instead, or take it out of inputs.",
-            names=shadowed,
-        )
+def _refuse_shadowed(reach: Reach, given: Mapping[str, Any]) -> None:
+    few, many = (given, reach.members) if len(given) < len(reach.members) else (reach.order, given)
+    if not any(name in many for name in few):
+        return
+    shadowed = [name for name in reach.order if name in given]
+    labels = [f"{name} ({reach.features[name].origin.label})" for name in shadowed]
+    raise ComputeError(
+        f"inputs give a value for {', '.join(labels)}, which the graph computes. "
+        "Pass it as overrides to use it instead, or take it out of inputs.",
+        names=shadowed,
+    )
 
 
 def _hint(near: NearNames, name: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_lifecycle.errors import ComputeError, ResultError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
 
@@ -23,6 +23,9 @@ _SCALARS = (
     bool, int, float, complex, str, bytes, type(None), decimal.Decimal, enum.Enum,
     dt.date, dt.time, dt.timedelta,
 )  # fmt: skip
+
+
+_PLAIN: frozenset[type] = frozenset(_SCALARS)
 
 
 def assembled(
@@ -53,12 +56,16 @@ def assembled(
     """
     if result not in (None, "frame", "dict"):
         raise ComputeError(f"result={result!r} is not known; use 'frame', 'dict' or None.")
-    chosen = {name: values[name] for name in targets}
-    if result == "dict":
-        return chosen
-    if result is None and not any(_has_rows(value) for value in chosen.values()):
+    chosen = dict(zip(targets, map(values.__getitem__, targets), strict=True))
+    if result == "dict" or (result is None and not _any_has_rows(chosen.values())):
         return chosen
     return _Assembly(chosen).frame()
+
+
+def _any_has_rows(values: Collection[Any]) -> bool:
+    if set(map(type, values)) <= _PLAIN:  # thousands of numbers are of a few types
+        return False
+    return any(map(_has_rows, values))
 
 
 def _has_rows(value: Any) -> bool:

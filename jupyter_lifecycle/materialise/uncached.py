@@ -14,8 +14,6 @@ from jupyter_lifecycle.materialise.failures import annotate
 from jupyter_lifecycle.materialise.guard import Guard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from jupyter_lifecycle.executors import Executor
     from jupyter_lifecycle.graph import Feature
     from jupyter_lifecycle.materialise.binding import Binding
@@ -49,7 +47,8 @@ def run_uncached(binding: Binding, executor: Executor) -> tuple[dict[str, Any], 
             work.run_on(executor)
     finally:
         work.awaiter.close()
-    return {name: work.values[name] for name in binding.targets}, work.remarks
+    values, targets = work.values, binding.targets
+    return dict(zip(targets, map(values.__getitem__, targets), strict=True)), work.remarks
 
 
 class _Uncached:
@@ -69,43 +68,50 @@ class _Uncached:
 
     def run_here(self) -> None:
         """Compute one after the other; plain scalars pass without a call of ours for each."""
-        features, arguments, values = self._features, self._binding.arguments, self.values
-        guard, fixed = self._guard, self._guard.fixed
+        values, fixed = self.values, self._guard.fixed
         guarded = {name for name, value in values.items() if type(value) not in fixed}
-        last_read = _last_read(self._binding)
         clock, checked = time.perf_counter, self._checked
-        for name in self._binding.order:
-            feature, needed = features[name], arguments[name]
-            given = {each: values[each] for each in needed}
-            if guarded and not guarded.isdisjoint(needed):
-                given = {each: guard(value) for each, value in given.items()}
+        for name, function, needed, positional, let_go, conditions in self._binding.plan.steps:
             started = clock()
             try:
-                value = feature.function(**given)
+                if guarded and not guarded.isdisjoint(needed):
+                    value = function(**self._given(needed))
+                elif positional == 2:
+                    one, two = needed
+                    value = function(values[one], values[two])
+                elif positional == 1:
+                    value = function(values[needed[0]])
+                elif positional >= 0:
+                    value = function(*map(values.__getitem__, needed))
+                else:
+                    value = function(**{each: values[each] for each in needed})
                 if type(value) not in fixed:
                     value = self.awaiter.finished(value)
                     guarded.add(name)
-                if checked or feature.checks:
-                    self._look_at(feature, value)
+                if conditions or checked:
+                    self._look_at(self._features[name], value)
             except Exception as error:
-                annotate(error, feature, given, clock() - started)
+                annotate(error, self._features[name], self._given(needed), clock() - started)
                 raise
             values[name] = value
-            if name in last_read:
-                for each in last_read[name]:
+            if let_go:
+                for each in let_go:
                     del values[each]
-                # These would hold on to what nobody needs until the next feature has run.
-                del given, value
+                del value  # nobody may need it, and the next feature may run long
+
+    def _given(self, needed: tuple[str, ...]) -> dict[str, Any]:
+        guard, values = self._guard, self.values
+        return {each: guard(values[each]) for each in needed}
 
     def run_on(self, executor: Executor) -> None:
         """Compute on threads, or wherever the executor calls."""
         features, arguments, values = self._features, self._binding.arguments, self.values
-        readers = _readers(self._binding)
+        readers = dict(self._binding.plan.readers)
         lock = threading.Lock()
 
         def task(name: str) -> None:
             feature, needed = features[name], arguments[name]
-            given = {each: self._guard(values[each]) for each in needed}
+            given = self._given(needed)
             started = time.perf_counter()
             try:
                 values[name] = value = self.awaiter.finished(feature.function(**given))
@@ -129,26 +135,3 @@ class _Uncached:
         said = "; ".join([each for each in remarks if each])
         if said:
             self.remarks[feature.name] = said
-
-
-def _last_read(binding: Binding) -> Mapping[str, list[str]]:
-    """Find for each feature the values that nobody needs once it has run."""
-    kept = set(binding.targets)
-    last: dict[str, str] = {}
-    for name in binding.order:
-        for each in binding.arguments[name]:
-            if each not in kept:
-                last[each] = name
-    found: dict[str, list[str]] = {}
-    for each, name in last.items():
-        found.setdefault(name, []).append(each)
-    return found
-
-
-def _readers(binding: Binding) -> dict[str, int]:
-    """Count for each value who still needs it; the caller counts as one for a target."""
-    readers = dict.fromkeys(binding.targets, 1)
-    for names in binding.arguments.values():
-        for name in names:
-            readers[name] = readers.get(name, 0) + 1
-    return readers
