@@ -139,8 +139,10 @@ def execute(module: ModuleType, functions: dict[str, Callable[..., Any]]) -> Fig
     ours = compute(graph, targets, inputs=INPUTS)
     assert isinstance(ours, dict)
     assert all(ours[name] == expected[name] for name in targets)
+    first = [FeatureGraph.from_modules(module) for _ in range(5)]  # a graph remembers its plan
     return {
         "ours_us": best(lambda: compute(graph, targets, inputs=INPUTS)) / FEATURES * 1e6,
+        "first_us": best(lambda: compute(first.pop(), targets, inputs=INPUTS)) / FEATURES * 1e6,
         "floor_us": best(lambda: plain_run(functions, order, dict(INPUTS))) / FEATURES * 1e6,
         "hamilton_us": best(lambda: peer.execute(targets, inputs=INPUTS), 3) / FEATURES * 1e6,
     }
@@ -323,28 +325,43 @@ def _hamilton_frame(values: dict[str, Any]) -> Any:
 
 
 def peak() -> Figures:
-    """Most memory at once while 100 columns of 200,000 rows lead to one."""
+    """Most memory at once: 100 columns of 200,000 rows in a row, and side by side to one sum each.
+
+    A column is 1.6 MB, so that all of them are 160 MB.
+    """
+    start = "import numpy as np\ndef f0(x0: int) -> np.ndarray:\n    return np.ones(200_000)"
+    chain = [
+        f"def f{n}(f{n - 1}: np.ndarray) -> np.ndarray:\n    return f{n - 1} + {n}"
+        for n in range(1, 101)
+    ]
+    wide = [
+        f"def f{n}(f0: np.ndarray) -> np.ndarray:\n    return f0 + {n}\n"
+        f"def sum{n}(f{n}: np.ndarray) -> float:\n    return float(f{n}.sum())"
+        for n in range(1, 101)
+    ]
+    return {
+        **_peak_of("chain", [start, *chain], ["f100"]),
+        **_peak_of("wide", [start, *wide], [f"sum{n}" for n in range(1, 101)]),
+    }
+
+
+def _peak_of(shape: str, lines: list[str], targets: list[str]) -> Figures:
     from hamilton import base, driver
 
-    module = ModuleType("benchmark_peak")
+    module = ModuleType(f"benchmark_peak_{shape}")
     sys.modules[module.__name__] = module
-    lines = ["import numpy as np", "def f0(x0: int) -> np.ndarray:\n    return np.ones(200_000)"]
-    lines += [
-        f"def f{n}(f{n - 1}: np.ndarray) -> np.ndarray:\n    return f{n - 1} + {n}"
-        for n in range(1, 100)
-    ]
     exec("\n".join(lines), module.__dict__)
     graph = FeatureGraph.from_modules(module)
     peer = driver.Driver({}, module, adapter=base.DictResult())
     found = {}
     for name, work in (
-        ("ours_mb", lambda: compute(graph, ["f99"], inputs={"x0": 1}, result="dict")),
-        ("hamilton_mb", lambda: peer.execute(["f99"], inputs={"x0": 1})),
+        ("ours", lambda: compute(graph, targets, inputs={"x0": 1}, result="dict")),
+        ("hamilton", lambda: peer.execute(targets, inputs={"x0": 1})),
     ):
         gc.collect()
         tracemalloc.start()
         work()
-        found[name] = tracemalloc.get_traced_memory()[1] / 1e6
+        found[f"{shape}_{name}_mb"] = tracemalloc.get_traced_memory()[1] / 1e6
         tracemalloc.stop()
     return found
 

@@ -26,6 +26,8 @@ _SCALARS = (
 
 
 _PLAIN: frozenset[type] = frozenset(_SCALARS)
+_NUMBERS = "biufc"
+"""Kinds of numpy's dtypes that go into one block; dtypes of pandas have the same letters."""
 
 
 def assembled(
@@ -65,23 +67,38 @@ def assembled(
 def _any_has_rows(values: Collection[Any]) -> bool:
     if set(map(type, values)) <= _PLAIN:  # thousands of numbers are of a few types
         return False
-    return any(map(_has_rows, values))
+    kinds = _Kinds()
+    return any(kinds.of(value) in ("series", "rows", "frame") for value in values)
 
 
-def _has_rows(value: Any) -> bool:
-    import numpy as np
-    import pandas as pd
+class _Kinds:
+    """Says of values what they are in a frame; asks once for each type."""
 
-    if isinstance(value, np.ndarray):
-        return value.ndim == 1
-    return isinstance(value, (pd.Series, pd.DataFrame, pd.Index, pd.api.extensions.ExtensionArray))
+    def __init__(self) -> None:
+        import numpy as np
+        import pandas as pd
 
+        self._array = np.ndarray
+        self._missing = (pd.NaT, pd.NA)
+        self._ways: tuple[tuple[Any, str], ...] = (
+            (pd.Series, "series"),
+            (pd.DataFrame, "frame"),
+            ((pd.Index, pd.api.extensions.ExtensionArray), "rows"),
+            (np.ndarray, "array"),
+            ((*_SCALARS, np.generic, type(pd.NaT), type(pd.NA)), "scalar"),
+        )
+        self._known: dict[type, str] = {}
 
-def _is_scalar(value: Any) -> bool:
-    import numpy as np
-    import pandas as pd
-
-    return isinstance(value, (*_SCALARS, np.generic)) or value is pd.NaT or value is pd.NA
+    def of(self, value: Any) -> str:
+        """Return ``series``, ``frame``, ``rows`` (without an index), ``scalar`` or ``other``."""
+        kind = type(value)
+        found = self._known.get(kind)
+        if found is None:
+            found = next((w for types, w in self._ways if issubclass(kind, types)), "other")
+            self._known[kind] = found
+        if found == "array":
+            return "rows" if value.ndim == 1 else "other"
+        return found
 
 
 class _Assembly:
@@ -101,12 +118,10 @@ class _Assembly:
                 'Ask with result="dict".'
             )
         index = self._common_index(parts)
-        columns: dict[str, Any] = {}
-        for name in order:
-            if name in scalars:
-                continue
-            columns[name] = self._aligned(name, parts[name], index)
-        frame = pd.DataFrame(columns, index=index, copy=True)  # one block for each dtype
+        columns = {name: self._aligned(name, part, index) for name, part in parts.items()}
+        frame = _one_block(columns, index)
+        if frame is None:
+            frame = pd.DataFrame(columns, index=index, copy=True)  # one block for each dtype
         if scalars:
             one = pd.DataFrame({name: [value] for name, value in scalars.items()})
             repeated = one.loc[one.index.repeat(len(index))].set_axis(index)
@@ -115,47 +130,52 @@ class _Assembly:
 
     def _sorted_out(self) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
         """Split into columns with rows and scalars; frames fall apart into their columns."""
-        import pandas as pd
-
+        kinds = _Kinds()
         parts: dict[str, Any] = {}
         scalars: dict[str, Any] = {}
         came_from: dict[str, str] = {}
+
+        def put(name: str, target: str, piece: Any, kind: str) -> None:
+            if name in came_from:
+                raise ResultError(
+                    f"Column {name} comes from {came_from[name]} and from {target}. "
+                    'Rename one, or ask with result="dict".'
+                )
+            came_from[name] = target
+            if kind == "other":
+                raise ResultError(
+                    f"{name} is a {_described(piece)}, which is no column of a frame. "
+                    'Ask with result="dict", or leave it out of the targets.'
+                )
+            (scalars if kind == "scalar" else parts)[name] = piece
+
         for target, value in self._values.items():
-            pieces: list[tuple[str, Any]] = [(target, value)]
-            if isinstance(value, pd.DataFrame):
-                pieces = [(str(name), value.iloc[:, at]) for at, name in enumerate(value.columns)]
-            for name, piece in pieces:
-                if name in came_from:
-                    raise ResultError(
-                        f"Column {name} comes from {came_from[name]} and from {target}. "
-                        'Rename one, or ask with result="dict".'
-                    )
-                came_from[name] = target
-                if _has_rows(piece):
-                    parts[name] = piece
-                elif _is_scalar(piece):
-                    scalars[name] = piece
-                else:
-                    raise ResultError(
-                        f"{name} is a {_described(piece)}, which is no column of a frame. "
-                        'Ask with result="dict", or leave it out of the targets.'
-                    )
+            kind = kinds.of(value)
+            if kind == "frame":
+                for at, name in enumerate(value.columns):
+                    put(str(name), target, value.iloc[:, at], "series")
+            elif kind == "series" and target not in came_from:  # most, so without a call
+                came_from[target] = target
+                parts[target] = value
+            else:
+                put(target, target, value, kind)
         return parts, scalars, list(came_from)
 
     def _common_index(self, parts: Mapping[str, Any]) -> pd.Index:
         import pandas as pd
 
-        named = [(name, part.index) for name, part in parts.items() if isinstance(part, pd.Series)]
+        named: dict[int, tuple[str, pd.Index]] = {}
+        for name, part in parts.items():
+            if isinstance(part, pd.Series):
+                index = part.index
+                named.setdefault(id(index), (name, index))
         if not named:
             name, first = next(iter(parts.items()))
             return pd.RangeIndex(len(first))
-        base_name, base = max(named, key=lambda each: len(each[1]))
-        seen = [base]
-        for name, index in named:
-            if index is base or any(index is known for known in seen) or base.equals(index):
-                continue
-            seen.append(index)
-            base = _joined(base_name, base, name, index)
+        base_name, base = max(named.values(), key=lambda each: len(each[1]))
+        for name, index in named.values():
+            if index is not base and not base.equals(index):
+                base = _joined(base_name, base, name, index)
         return base
 
     def _aligned(self, name: str, part: Any, index: pd.Index) -> Any:
@@ -164,8 +184,10 @@ class _Assembly:
         if isinstance(part, pd.Series):
             if part.index is index:
                 return part
+            if not part.index.equals(index):
+                return part.reindex(index)
             # Without its own index, pandas does not compare the two once more.
-            return part.array if part.index.equals(index) else part.reindex(index)
+            return part.to_numpy() if _is_number(part.dtype) else part.array
         if len(part) != len(index):
             raise ResultError(
                 f"{name} has {len(part):,} values without an index and the frame has "
@@ -173,6 +195,35 @@ class _Assembly:
                 'rows. Return a Series with its index, or ask with result="dict".'
             )
         return part
+
+
+def _is_number(dtype: Any) -> bool:
+    import numpy as np
+
+    return isinstance(dtype, np.dtype) and dtype.kind in _NUMBERS
+
+
+def _one_block(columns: Mapping[str, Any], index: pd.Index) -> pd.DataFrame | None:
+    """Copy columns of one numpy dtype into one block; None where they're of several, or of none.
+
+    pandas comes to the same block, but looks at each column four times on its way.
+    """
+    import numpy as np
+    import pandas as pd
+
+    wanted = next(iter(columns.values())).dtype
+    if not _is_number(wanted):
+        return None
+    arrays = []
+    for column in columns.values():
+        dtype = column.dtype
+        if dtype is not wanted and dtype != wanted:
+            return None
+        arrays.append(column if type(column) is np.ndarray else column.to_numpy())
+    block = np.empty((len(arrays), len(index)), wanted)
+    np.concatenate(arrays, out=block.reshape(-1))
+    names = pd.Index(list(columns))
+    return pd.DataFrame(block.T, index=index, columns=names, copy=False)
 
 
 def _joined(base_name: str, base: pd.Index, name: str, index: pd.Index) -> pd.Index:

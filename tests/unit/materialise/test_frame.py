@@ -166,6 +166,58 @@ def test_equal_indexes_that_are_not_the_same_object():
     numbers = pd.Series([1.5, 2.5], index=pd.Index([1, 2]))
     found = assembled({"n": numbers, "z": zoned, "k": kinds}, ["n", "z", "k"])
     expected = pd.DataFrame({"n": numbers, "z": zoned, "k": kinds})
-    pd.testing.assert_frame_equal(found, expected)
+    assert_frame_equal(found, expected)
     found.iloc[0, 0] = -1.0
     assert numbers.iloc[0] == 1.5
+
+
+COLUMNS = {
+    "float64": [1.5, 2.5],
+    "float32": [1.5, 2.5],
+    "int64": [1, 2],
+    "int8": [1, 2],
+    "uint16": [1, 2],
+    "bool": [True, False],
+    "complex128": [1j, 2.0],
+    "Int64": [1, None],
+    "Float64": [1.0, None],
+    "boolean": [True, None],
+    "str": ["a", None],
+    "object": ["a", 1],
+    "category": ["a", "b"],
+    "datetime64[ns]": ["2026-01-01", None],
+    "datetime64[us, UTC]": ["2026-01-01", None],
+    "timedelta64[s]": [1, 2],
+    "float64[pyarrow]": [1.0, None],
+}
+
+
+@pytest.mark.parametrize("same_index", [True, False], ids=["one index", "equal indexes"])
+@pytest.mark.parametrize("dtype", COLUMNS)
+def test_columns_of_one_dtype_keep_it(dtype: str, same_index: bool):
+    index = pd.Index(["p", "q"])
+    other = index if same_index else pd.Index(["p", "q"])
+    one = pd.Series(COLUMNS[dtype], index=index, dtype=dtype)
+    two = pd.Series(COLUMNS[dtype][::-1], index=other, dtype=dtype)
+    found = assembled({"a": one, "b": two}, ["a", "b"])
+    assert_frame_equal(found, pd.DataFrame({"a": one, "b": two}))
+
+
+@given(
+    st.lists(st.sampled_from(sorted(COLUMNS)), min_size=1, max_size=4),
+    st.booleans(),
+)
+def test_columns_of_any_dtypes_make_the_frame_that_pandas_makes(dtypes: list[str], arrays: bool):
+    columns = {f"c{n}": pd.Series(COLUMNS[each], dtype=each) for n, each in enumerate(dtypes)}
+    values = {name: each.array if arrays else each for name, each in columns.items()}
+    found = assembled(values, list(values))
+    assert_frame_equal(found, pd.DataFrame(columns))
+
+
+def test_numbers_are_copied_into_one_block_of_their_own():
+    columns = {name: pd.Series(np.arange(4.0)) for name in "abc"}
+    frame = assembled(columns, list(columns))
+    assert isinstance(frame, pd.DataFrame)
+    whole = frame.to_numpy()
+    assert all(np.shares_memory(whole, frame[name].to_numpy()) for name in "abc")
+    assert not any(np.shares_memory(whole, each.to_numpy()) for each in columns.values())
