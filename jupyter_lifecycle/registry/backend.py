@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         EndpointRecord,
         EnvelopeRecord,
         Event,
+        Facet,
         MetricPoint,
         Page,
         Preview,
@@ -59,6 +60,9 @@ class Backend(Protocol):
 
     def keys(self, family: str) -> tuple[str, ...]:
         """Give the keys of ``tags`` or ``metrics`` in use."""
+
+    def facet(self, field: str, prefix: str, limit: int) -> Facet:
+        """Describe a field by what it holds."""
 
     def missing(self, digests: Sequence[str]) -> tuple[str, ...]:
         """Those of these blobs that have to be sent."""

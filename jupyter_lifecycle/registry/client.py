@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         EndpointRecord,
         EnvelopeRecord,
         Event,
+        Facet,
         MetricPoint,
         Preview,
         Rule,
@@ -88,6 +89,11 @@ class Client:
     def keys(self, family: str) -> tuple[str, ...]:
         """Give the keys of ``tags`` or ``metrics`` in use."""
         return tuple(self._get(f"/v1/keys/{quote(family, safe='')}")["items"])
+
+    def facet(self, field: str, prefix: str, limit: int) -> Facet:
+        """Describe a field by what it holds."""
+        params = {"field": field, "prefix": prefix, "limit": limit}
+        return wire.facet(self._get("/v1/facets", params))
 
     def add(
         self,

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.envelope import Bundle
     from jupyter_lifecycle.registry.backend import Backend, Progress
+    from jupyter_lifecycle.registry.query import Completion
     from jupyter_lifecycle.registry.records import (
         Deployment,
         DeploymentState,
         EndpointRecord,
         EnvelopeRecord,
         Event,
+        Facet,
         MetricPoint,
         Preview,
         Step,
@@ -159,6 +161,24 @@ class Registry:
     def keys(self, family: str = "tags") -> tuple[str, ...]:
         """Give the keys of ``tags`` or ``metrics`` in use, in order; at most 300."""
         return self._backend.keys(family)
+
+    def facet(self, field: str, prefix: str = "", *, limit: int = 20) -> Facet:
+        """Describe a field by what it holds: its commonest values, or the range of a metric.
+
+        Parameters
+        ----------
+        field : str
+            ``name``, ``author``, ``python``, ``tags.team``, ``metrics.mae`` or ``package.numpy``.
+        prefix, limit : str, int
+            Only values that start so are listed, so many at most, up to 100.
+        """
+        return self._backend.facet(field, prefix, limit)
+
+    def complete(self, query: str, position: int | None = None) -> Completion:
+        """Say what may come next in a query at the caret's place, by default its end."""
+        from jupyter_lifecycle.registry.query import complete
+
+        return complete(query, len(query) if position is None else position, self)
 
     # -- envelopes
 

@@ -225,6 +225,20 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class Facet:
+    """What a field holds in this registry."""
+
+    field: str
+    count: int
+    """Envelopes (of packages: environments) that have it."""
+    values: tuple[tuple[str, int], ...] = ()
+    """The commonest values and how many have each; empty for numbers."""
+    low: float | None = None
+    high: float | None = None
+    """The range of a metric's latest values."""
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened, in order of ``seq``."""
 

@@ -13,6 +13,7 @@ from jupyter_lifecycle.registry.records import (
     EndpointRecord,
     EnvelopeRecord,
     Event,
+    Facet,
     MetricPoint,
     Pin,
     Preview,
@@ -118,6 +119,11 @@ def preview(found: Mapping[str, Any]) -> Preview:
 def event(found: Mapping[str, Any]) -> Event:
     """Something that happened."""
     return Event(**{**found, "at": _time(found["at"])})
+
+
+def facet(found: Mapping[str, Any]) -> Facet:
+    """Read what a field holds."""
+    return Facet(**{**found, "values": tuple((str(v), int(n)) for v, n in found["values"])})
 
 
 def _time(text: str) -> datetime:

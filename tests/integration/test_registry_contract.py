@@ -567,6 +567,17 @@ def test_leases(registry):
             registry.lease("deployer", "a", seconds)
 
 
+def test_what_a_field_holds_and_what_may_come_next(registry, make_bundle):
+    for salt in "ab":
+        registry.add(make_bundle("ltv", salt=salt), tags={"team": salt}, metrics={"mae": 1.5})
+    assert registry.facet("tags.team").values == (("a", 1), ("b", 1))
+    assert registry.facet("tags.team", "b", limit=5).values == (("b", 1),)
+    mae = registry.facet("metrics.mae")
+    assert (mae.count, mae.low, mae.high) == (2, 1.5, 1.5)
+    offered = registry.complete("tags.team = ").suggestions
+    assert [one.text for one in offered] == ["'a'", "'b'"]
+
+
 def test_a_pin_holds_an_endpoint_until_it_is_let_go(registry, make_bundle):
     registry.set_rule(Rule("ltv", when="tags.ok"))
     old = registry.add(make_bundle("ltv", salt="a"), tags={"ok": "yes"})

@@ -93,6 +93,13 @@ def preview(store: Reader, id: str, body: TagPreview) -> dict[str, Any]:  # noqa
     return found
 
 
+@router.get("/facets")
+def facet(store: Reader, field: Text, prefix: Text = "", limit: int = 20) -> dict[str, Any]:
+    """Describe a field by what it holds: its commonest values, or its range."""
+    found: dict[str, Any] = wire.encode(store.facet(field, prefix, limit))
+    return found
+
+
 @router.get("/names")
 def names(store: Reader) -> dict[str, Any]:
     """Give the names in use."""

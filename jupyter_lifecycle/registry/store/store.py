@@ -15,6 +15,7 @@ from jupyter_lifecycle.registry.store import (
     envelopes,
     evaluation,
     events,
+    facets,
     labels,
     pins,
     planning,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         EndpointRecord,
         EnvelopeRecord,
         Event,
+        Facet,
         MetricPoint,
         Preview,
         Rule,
@@ -175,6 +177,11 @@ class Store:
             raise InvalidValueError(f"There are keys of tags and of metrics, not of {family!r}.")
         with self._database.reading() as connection:
             return search.keys(connection, family)
+
+    def facet(self, field: str, prefix: str, limit: int) -> Facet:
+        """Describe a field by what it holds."""
+        with self._database.reading() as connection:
+            return facets.facet(connection, field, prefix, limit)
 
     def add(
         self,
