@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,9 @@ from jupyter_lifecycle.envelope.query import (
     rows_form,
 )
 from jupyter_lifecycle.envelope.schema import Schema
+from jupyter_lifecycle.envelope.travel import FILE as FEATURES
+from jupyter_lifecycle.envelope.travel import store
+from jupyter_lifecycle.envelope.travel_plan import plan_features
 from jupyter_lifecycle.envelope.verification import Request, Verdict, shared_verifier, where
 from jupyter_lifecycle.envelope.verifier import describe_error
 from jupyter_lifecycle.envelope.writing import is_frame, to_json
@@ -47,6 +50,7 @@ from jupyter_lifecycle.errors import EnvelopeError, ExampleError, InputError, Sc
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jupyter_lifecycle.envelope.travel_plan import FeatureSource, Plan
     from jupyter_lifecycle.graph import FeatureGraph
 
 _MIN_LIMIT = 60.0
@@ -61,7 +65,7 @@ def build(  # noqa: PLR0913 - fixed by the public surface of save
     example: Any = None,
     training: Any = None,
     author: str | None = None,
-    features: FeatureGraph | None = None,
+    features: FeatureGraph | FeatureSource | None = None,
     progress: Callable[[str, float, str], None] | None = None,
 ) -> Bundle:
     """Make an envelope of a model, and see it answer its example in another process.
@@ -79,8 +83,10 @@ def build(  # noqa: PLR0913 - fixed by the public surface of save
         The rows it was fitted on: only their profile is kept, and nulls seen there are allowed.
     author : str, optional
         Who saves; no part of the envelope's identity.
-    features : FeatureGraph, optional
-        Sources and code keys of the features behind the example's columns are recorded.
+    features : FeatureGraph or Session, optional
+        Sources and code keys of the features behind the example's columns are recorded. With a
+        session, which has the raw inputs too, those that can travel do: the envelope then takes
+        raw rows and computes the model's columns, to the bit as the session does.
     progress : callable, optional
         Told each finished step: its words, seconds, and one fact.
 
@@ -102,7 +108,8 @@ def build(  # noqa: PLR0913 - fixed by the public surface of save
     report = progress or (lambda step, seconds, fact: None)  # noqa: ARG005
     folder = Path(tempfile.mkdtemp(prefix="envelope-"))
     try:
-        staged = _Stage(folder, report).verified(model, example, training)
+        journey = _journey(features, example, report)
+        staged = _Stage(folder, report).verified(model, example, training, journey)
         lineage = _lineage(staged, features, report)
         manifest = _manifest(name, model, staged, lineage)
         (folder / FILE_NAME).write_bytes(manifest.to_bytes())
@@ -133,6 +140,9 @@ class _Staged:
     git: dict[str, Any]
     profile: Any
     """The rows that expectations are made of."""
+    columns: tuple[str, ...]
+    """What the model itself takes: the schema's inputs, where no features travel."""
+    plan: Plan | None = None
 
 
 class _Stage:
@@ -142,23 +152,28 @@ class _Stage:
         self._folder = folder
         self._report = report
 
-    def verified(self, model: Any, example: Any, training: Any) -> _Staged:
+    def verified(self, model: Any, example: Any, training: Any, plan: Plan | None) -> _Staged:
         """Give schema from the example, answered here and by the reloaded model."""
         started = time.perf_counter()
         query = query_of(model)
         try:
             schema = _input_schema(model, query, example, training)
+            columns = tuple(field.name for field in schema.inputs)
             rows_json = _example_json(schema, example)
         except RecursionError as problem:
             raise SchemaError("The example holds itself, or is nested too deep.") from problem
         asked = time.perf_counter()
         answer, schema = _answered(query, schema, example, rows_json)
+        if plan is not None and plan.features is not None:
+            schema, rows_json = replace(schema, inputs=plan.inputs), plan.rows
+            query = replace(query, features=plan.features)
         spent = time.perf_counter() - asked
         payload_hints = (
             {**query.hints, "return": query.returns} if schema.form == "arguments" else {}
         )
         local = local_modules()
         packages = payload.dump(model, payload_hints, self._folder / "model.pkl", local)
+        packages |= self._store_features(query, local)
         self._write("example.json", rows_json)
         request = Request(
             self._folder,
@@ -194,11 +209,40 @@ class _Stage:
             verdict.environment_seconds,
             f"{len(environment.packages)} packages on Python {environment.python}",
         )
-        profile = example if training is None else training
-        return _Staged(self._folder, schema, verdict, count, repeatable, state, profile)
+        profile = _profiled(example, training, plan)
+        return _Staged(
+            self._folder, schema, verdict, count, repeatable, state, profile, columns, plan
+        )
+
+    def _store_features(self, query: Query, local: tuple[str, ...]) -> frozenset[str]:
+        if query.features is None:
+            return frozenset()
+        parts = {step.name: step.function for step in query.features.steps}
+        parts |= query.features.constants
+        return payload.dump_features(store(query.features), parts, self._folder / FEATURES, local)
 
     def _write(self, name: str, value: Any) -> None:
         (self._folder / name).write_bytes(canonical_json(value))
+
+
+def _journey(features: Any, example: Any, report: Callable[[str, float, str], None]) -> Plan | None:
+    """Find out which features travel, where the raw inputs are known."""
+    if not hasattr(features, "given") or not is_frame(example):
+        return None
+    started = time.perf_counter()
+    plan = plan_features(features, example)
+    words = "Features tried on single rows" if plan.features else "No feature travels"
+    report(words, time.perf_counter() - started, plan.fact)
+    return plan
+
+
+def _profiled(example: Any, training: Any, plan: Plan | None) -> Any:
+    """Give the rows that expectations are made of: raw ones where features travel."""
+    if plan is None or plan.features is None:
+        return example if training is None else training
+    if is_frame(training) and training.index.isin(plan.whole.index).all():
+        return plan.whole.loc[training.index]
+    return plan.whole
 
 
 def _input_schema(model: Any, query: Query, example: Any, training: Any) -> Schema:
@@ -314,13 +358,14 @@ def _words(schema: Schema) -> str:
 
 def _lineage(
     staged: _Staged,
-    features: FeatureGraph | None,
+    features: FeatureGraph | FeatureSource | None,
     report: Callable[[str, float, str], None],
 ) -> dict[str, Any]:
     lineage: dict[str, Any] = {}
     if features is not None:
         started = time.perf_counter()
-        found = features_upstream(features, [field.name for field in staged.schema.inputs])
+        graph: FeatureGraph = getattr(features, "graph", features)  # type: ignore[arg-type]
+        found = features_upstream(graph, staged.columns)
         (staged.folder / "features.json").write_bytes(canonical_json(found))
         lineage["features"] = {
             "file": "features.json",
@@ -329,6 +374,8 @@ def _lineage(
             "inputs": found["inputs"],
             "keys": {one["name"]: one.get("key", "") for one in found["features"]},
         }
+        if staged.plan is not None:
+            lineage["features"]["travel"] = staged.plan.to_json()
         fact = f"{len(found['features'])} features behind {len(found['columns'])} columns"
         report("Features recorded", time.perf_counter() - started, fact)
     if staged.git:
@@ -347,7 +394,9 @@ def _manifest(name: str, model: Any, staged: _Staged, lineage: dict[str, Any]) -
         files[file.name] = FileEntry(digest, file.stat().st_size)
     return Manifest(
         name=name,
-        model=ModelInfo(_kind(model), call_of(model)),
+        model=ModelInfo(
+            _kind(model), call_of(model), features=FEATURES if FEATURES in files else None
+        ),
         schema=staged.schema,
         example=ExampleInfo(staged.count, staged.repeatable),
         environment=staged.verdict.environment,

@@ -21,6 +21,7 @@ from jupyter_lifecycle.envelope.manifest import (
 )
 from jupyter_lifecycle.envelope.payload import load, read_checked
 from jupyter_lifecycle.envelope.query import Query, query_of
+from jupyter_lifecycle.envelope.travel import load_features
 from jupyter_lifecycle.errors import EnvelopeError, TrustError
 
 if TYPE_CHECKING:
@@ -160,7 +161,11 @@ class Bundle:
             )
         if self._model is None:
             model, hints = load(self.read(self.manifest.model.file))
-            self._model = model, query_of(model, hints)
+            query = query_of(model, hints)
+            if self.manifest.model.features:
+                features = load_features(self.read(self.manifest.model.features))
+                query = replace(query, features=features)
+            self._model = model, query
         return self._model
 
     def predict(self, rows: Any = None) -> Any:

@@ -47,6 +47,8 @@ class ModelInfo:
     """``predict`` or ``call``."""
     file: str = "model.pkl"
     format: str = "cloudpickle"
+    features: str | None = None
+    """The file of the features that travel with it, where some do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ class Manifest:
                 "call": self.model.call,
                 "file": self.model.file,
                 "format": self.model.format,
-            },
+            }
+            | ({"features": self.model.features} if self.model.features else {}),
             "schema": self.schema.to_json(),
             "example": {
                 "count": self.example.count,
@@ -136,7 +139,11 @@ class Manifest:
             return cls(
                 name=str(value["name"]),
                 model=ModelInfo(
-                    str(model["kind"]), str(model["call"]), str(model["file"]), str(model["format"])
+                    str(model["kind"]),
+                    str(model["call"]),
+                    str(model["file"]),
+                    str(model["format"]),
+                    str(model["features"]) if model.get("features") else None,
                 ),
                 schema=Schema.from_json(value["schema"]),
                 example=ExampleInfo(
@@ -146,7 +153,19 @@ class Manifest:
                     str(example["answers"]),
                 ),
                 environment=Environment.from_json(value["environment"]),
-                files=_files(value["files"], (model["file"], example["file"], example["answers"])),
+                files=_files(
+                    value["files"],
+                    tuple(
+                        path
+                        for path in (
+                            model["file"],
+                            example["file"],
+                            example["answers"],
+                            model.get("features"),
+                        )
+                        if path
+                    ),
+                ),
                 expectations=tuple(Expectation.from_json(one) for one in value["expectations"]),
                 lineage=dict(value["lineage"]),
             )

@@ -57,6 +57,34 @@ def dump(
     return packages
 
 
+def dump_features(
+    stored: Any, parts: Mapping[str, Any], file: Path, local: tuple[str, ...]
+) -> frozenset[str]:
+    """Write features that travel, as :func:`dump` writes a model.
+
+    Parameters
+    ----------
+    stored
+        As :func:`jupyter_lifecycle.envelope.travel.store` gives them.
+    parts : Mapping
+        Their functions and values by name, to say which cannot be stored.
+    file, local
+        As for :func:`dump`.
+
+    Raises
+    ------
+    StorageFormatError
+        Names the feature that cannot be stored and the path in it.
+    """
+    with by_value(local):
+        try:
+            data, packages = _dumps(stored)
+        except Exception as problem:
+            raise refusal(dict(parts), problem, "features") from problem
+    file.write_bytes(data)
+    return packages
+
+
 def _dumps(value: Any) -> tuple[bytes, frozenset[str]]:
     import cloudpickle
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.envelope.fields import Field
     from jupyter_lifecycle.envelope.schema import AnswerKind, Schema
+    from jupyter_lifecycle.envelope.travel import Features
 
 Call = Literal["predict", "call"]
 
@@ -30,6 +31,8 @@ class Query:
     returns: Any = Any
     positional: tuple[str, ...] = ()
     """Arguments that cannot be given by name."""
+    features: Features | None = None
+    """What makes the model's columns of raw ones, where features travel with it."""
 
     def ask(self, schema: Schema, rows: Any) -> Any:
         """Give the model's answer to rows that the schema let through.
@@ -47,7 +50,7 @@ class Query:
             Where an annotated class refuses an argument.
         """
         if schema.form == "frame":
-            return self.function(rows)
+            return self.function(rows if self.features is None else self.features.compute(rows))
         if isinstance(rows, dict):
             return self._called(rows, ())
         return [self._called(row, (index,)) for index, row in enumerate(rows)]

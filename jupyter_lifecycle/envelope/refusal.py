@@ -38,7 +38,7 @@ _ADVICE = {
 }
 
 
-def refusal(model: Any, problem: Exception) -> StorageFormatError:
+def refusal(model: Any, problem: Exception, root: str = "model") -> StorageFormatError:
     """Give the error for a model that cannot be stored.
 
     Parameters
@@ -47,19 +47,20 @@ def refusal(model: Any, problem: Exception) -> StorageFormatError:
         The whole model.
     problem : Exception
         What the pickler said.
+    root : str
+        How to name the whole.
 
     Returns
     -------
     StorageFormatError
         ``model.callbacks[0] holds an open file and cannot be stored. …``
     """
-    path, culprit = _find(model)
+    path, culprit = _find(model, root)
     what = _kind(culprit)
     advice = _ADVICE.get(what, "Remove it, or give its class __getstate__.")
-    if path == "model":
-        words = (
-            f"The model is {what} and cannot be stored" if what else "The model cannot be stored"
-        )
+    if path == root:
+        words = f"The {root} is {what}" if what else f"The {root}"
+        words += " and cannot be stored" if what else " cannot be stored"
         reason = str(problem) or type(problem).__name__
         text = f"{words}: {reason}." if not reason.endswith(".") else f"{words}: {reason}"
         return StorageFormatError(text, path=path)
@@ -92,9 +93,9 @@ class _Nowhere(io.RawIOBase):
         return len(data)
 
 
-def _find(model: Any) -> tuple[str, Any]:
+def _find(model: Any, root: str) -> tuple[str, Any]:
     """Give the deepest object that fails although it is not because of one of its parts."""
-    path, culprit = "model", model
+    path, culprit = root, model
     seen = {id(model)}
     steps = 0
     while steps < _MAX_STEPS:

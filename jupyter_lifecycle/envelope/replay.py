@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import importlib
 import json
 import sys
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from jupyter_lifecycle.envelope.payload import Reader
 from jupyter_lifecycle.envelope.query import describe_answer, query_of
 from jupyter_lifecycle.envelope.schema import Schema
+from jupyter_lifecycle.envelope.travel import FILE as FEATURES
+from jupyter_lifecycle.envelope.travel import restore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -179,8 +182,12 @@ def replay(request: dict[str, Any], stage: Callable[[str], None]) -> dict[str, A
     started = time.perf_counter()
     with log.watching():
         model, hints = _Reader((directory / "model.pkl").read_bytes(), log).load()
+        travelling = directory / FEATURES
+        stored = _Reader(travelling.read_bytes(), log).load() if travelling.exists() else None
     loaded = time.perf_counter()
     query = query_of(model, hints)
+    if stored is not None:
+        query = dataclasses.replace(query, features=restore(stored))
     schema = Schema.from_json(request["schema"])
     stage("read")
     rows = schema.decode(json.loads((directory / "example.json").read_text("utf-8")))

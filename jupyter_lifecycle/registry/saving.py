@@ -49,8 +49,9 @@ def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
         Where to; None is the user's own.
     training : DataFrame, optional
         The training data: its profile becomes the envelope's expectations.
-    features : FeatureGraph, optional
-        The features that made the inputs.
+    features : FeatureGraph or Session, optional
+        The features that made the inputs. With the notebook's session (``jl.session()``) those
+        that can travel do, and the envelope takes raw rows.
     progress : callable, optional
         Called after each step with its name, its seconds and one fact.
 
