@@ -1,9 +1,10 @@
-"""Values as bytes and back, exactly: columns as Arrow IPC files, other objects by pickle.
+"""Values as bytes and back, exactly: plain columns as numbers, others by Arrow, objects by pickle.
 
-A column's file is one uncompressed Arrow record batch that any Arrow reader opens. What Arrow has
-no word for (index, names, pandas' dtypes) stands pickled in the schema's metadata. A value that
-doesn't come back with the same fingerprint is pickled whole; one that doesn't come back from that
-either is not written at all.
+A small plain column is its bare numbers (:mod:`jupyter_lifecycle.cache.plain`). A large one, and
+every other column, is one uncompressed Arrow record batch in a file that any Arrow reader opens.
+What Arrow has no word for (index, names, pandas' dtypes) stands pickled in the schema's metadata.
+A value that doesn't come back with the same fingerprint is pickled whole; one that doesn't come
+back from that either is not written at all.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import pandas as pd
 import pyarrow as pa
 
 from jupyter_lifecycle.cache import columns
+from jupyter_lifecycle.cache.packs import LARGE
+from jupyter_lifecycle.cache.plain import Plain, build, plain
 from jupyter_lifecycle.errors import CacheError
 from jupyter_lifecycle.hashing import fingerprint
 
@@ -40,6 +43,10 @@ class Encoded:
     shared: dict[bytes, Any] = field(default_factory=dict)
     """What must be stored beside it, by fingerprint."""
     inline: bool = False
+    recipe: bytes = b""
+    """How to read a plain column; empty for what says it itself."""
+    executes: bool = True
+    """Whether reading runs code that the bytes name."""
 
 
 def encode(value: Any, output: bytes) -> Encoded | None:
@@ -57,12 +64,37 @@ def encode(value: Any, output: bytes) -> Encoded | None:
     Encoded or None
         None where neither Arrow nor pickle gives the same value back.
     """
+    bare = plain(value)
+    if bare is not None:
+        return _encode_plain(bare)
     found = _encode_columns(value)
     if found is not None:
         encoded, exact = found
         if exact or _comes_back(encoded, output):
             return encoded
     return _encode_object(value, output)
+
+
+def _encode_plain(bare: Plain) -> Encoded:
+    flat = bare.array
+    data: Any = flat.view(np.uint8) if flat.size else b""
+    if flat.nbytes <= LARGE:
+        return Encoded(data, bare.shared, recipe=bare.recipe(), executes=False)
+    packed = columns.pack(flat, {})
+    if packed is None:  # Arrow knows no complex numbers
+        return Encoded(data, bare.shared, recipe=bare.recipe(), executes=False)
+    schema = pa.schema([pa.field("0", packed.data.type)])
+    file = _written_arrow(pa.RecordBatch.from_arrays([packed.data], schema=schema))
+    batch = pa.ipc.open_file(pa.BufferReader(file)).get_batch(0)
+    offset = batch.column(0).buffers()[1].address - file.address
+    return Encoded(file, bare.shared, recipe=bare.recipe(offset), executes=False)
+
+
+def _written_arrow(batch: Any) -> Any:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return sink.getvalue()
 
 
 def _comes_back(encoded: Encoded, output: bytes) -> bool:
@@ -72,7 +104,7 @@ def _comes_back(encoded: Encoded, output: bytes) -> bool:
         return False
 
 
-def decode(data: Any, fetch: Fetch) -> Any:
+def decode(data: Any, fetch: Fetch, recipe: bytes = b"") -> Any:
     """Read a value from its bytes; arrays are views of them, and read-only.
 
     Parameters
@@ -81,6 +113,8 @@ def decode(data: Any, fetch: Fetch) -> Any:
         As :func:`encode` gave them; it must outlive nothing, the value holds it.
     fetch : callable
         Gives what was stored as shared.
+    recipe : bytes
+        How to read a plain column; without one the bytes may name code, which then runs.
 
     Returns
     -------
@@ -92,6 +126,8 @@ def decode(data: Any, fetch: Fetch) -> Any:
     CacheError
         For bytes that aren't ours.
     """
+    if recipe:
+        return build(recipe, data, fetch)
     view = memoryview(data)
     if bytes(view[: len(_PICKLED)]) == _PICKLED:
         return pickle.loads(view[len(_PICKLED) :])  # noqa: S301 - its digest is what was written
@@ -103,20 +139,22 @@ def decode(data: Any, fetch: Fetch) -> Any:
     return _rebuild(head, reader.get_batch(0).columns, fetch)
 
 
-def is_shareable(data: Any) -> bool:
+def is_shareable(data: Any, recipe: bytes = b"") -> bool:
     """Tell whether a value can be handed out more than once: nobody can write through to it.
 
     Parameters
     ----------
     data : buffer
         The value's bytes.
+    recipe : bytes
+        How to read a plain column.
 
     Returns
     -------
     bool
         True for columns over a read-only buffer, where pandas copies before it writes.
     """
-    pickled = bytes(memoryview(data)[: len(_PICKLED)]) == _PICKLED
+    pickled = not recipe and bytes(memoryview(data)[: len(_PICKLED)]) == _PICKLED
     return not pickled and int(pd.__version__.partition(".")[0]) >= 3
 
 
@@ -147,11 +185,11 @@ def _arrow_file(
     head: dict[str, Any], packed: list[columns.Packed], value: Any, shared: dict[bytes, Any]
 ) -> tuple[Encoded, bool] | None:
     head["columns_as"] = [column.recipe for column in packed]
-    plain = head["form"] in {"array", "series"} and all(column.exact for column in packed)
+    exact = head["form"] in {"array", "series"} and all(column.exact for column in packed)
     if head["form"] in {"series", "frame"}:
         head["attrs"] = value.attrs
         head["unique"] = not value.flags.allows_duplicate_labels
-        plain = plain and not value.attrs
+        exact = exact and not value.attrs
     if len({len(column.data) for column in packed}) > 1:
         return None
     try:
@@ -161,10 +199,7 @@ def _arrow_file(
     fields = [pa.field(f"{i}", column.data.type) for i, column in enumerate(packed)]
     schema = pa.schema(fields, metadata=metadata)
     batch = pa.RecordBatch.from_arrays([column.data for column in packed], schema=schema)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, schema) as writer:
-        writer.write_batch(batch)
-    return Encoded(sink.getvalue(), shared), plain
+    return Encoded(_written_arrow(batch), shared), exact
 
 
 def _pack_index(index: pd.Index[Any], shared: dict[bytes, Any]) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_lifecycle.cache import records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from jupyter_lifecycle.cache.records import ColumnMeta
@@ -30,6 +30,10 @@ class CacheStatus:
     misses: int
     trouble: str
     """Why nothing is written to disk any more; empty where all is well."""
+    pinned: tuple[str, ...] = ()
+    """Labels of what never leaves."""
+    saved_seconds: float = 0.0
+    """What it took to compute what this process did not compute again, s."""
 
 
 class Entry:
@@ -58,6 +62,11 @@ class Entry:
     def meta(self) -> ColumnMeta:
         """What is known of the value without reading it."""
         return records.unpack(self.packed).meta
+
+    @property
+    def sources(self) -> Mapping[str, bytes]:
+        """Digests, by path, of the files that were read while it was computed."""
+        return records.sources_of(self.packed)
 
     def load(self) -> Any:
         """Read the value.

@@ -1,7 +1,8 @@
 """A file to which several processes append records, and which survives whatever happens to it.
 
-A record is written by one ``write`` to a file opened for appending, framed by a mark, a length and
-a checksum. A torn or foreign stretch is skipped: the reader looks for the next mark.
+A record is framed by a mark, a length and a seal (:mod:`jupyter_lifecycle.cache.seal`); any number
+of them are written by one ``write`` to a file opened for appending. A torn or foreign stretch is
+skipped: the reader looks for the next mark.
 """
 
 # These calls are counted in microseconds, and a Path costs some.
@@ -14,47 +15,70 @@ import os
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-import xxhash
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_MARK: Final = b"JLC1"
-_FRAME: Final = Struct("<4sIQ")
+    from jupyter_lifecycle.cache.seal import Seal
+
+MARK: Final = b"JLC2"
+_HEAD: Final = Struct("<4sI")
+_SEAL: Final = 16
+HEAD: Final = _HEAD.size + _SEAL
+"""Bytes before a payload."""
 
 
-def frame(payload: bytes) -> bytes:
-    """Return a payload with its mark, length and checksum."""
-    return _FRAME.pack(_MARK, len(payload), xxhash.xxh3_64_intdigest(payload)) + payload
+def frame(payload: bytes, seal: Seal) -> bytes:
+    """Return a payload with its mark, length and seal."""
+    return _HEAD.pack(MARK, len(payload)) + seal.of(payload) + payload
 
 
-def frames(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Find every whole payload in a stretch of bytes.
+def opened(framed: bytes, seal: Seal) -> bytes | None:
+    """Return the payload of a frame, None where the seal isn't ours or is broken."""
+    payload = framed[HEAD:]
+    return payload if seal.of(payload) == framed[_HEAD.size : HEAD] else None
+
+
+def frames(data: bytes, seal: Seal | None) -> Iterator[tuple[int, bytes]]:
+    """Find what looks like a whole frame in a stretch of bytes.
 
     Parameters
     ----------
     data : bytes
         What was read; it may be torn anywhere.
+    seal : Seal, optional
+        Decides where the frame alone does not say whether it's whole; else it isn't looked at yet.
 
     Yields
     ------
     int
-        Where the payload ends.
+        Where the frame ends.
     bytes
-        The payload.
+        The frame.
     """
-    position = 0
-    head = _FRAME.size
-    while (position := data.find(_MARK, position)) >= 0 and position + head <= len(data):
-        _, length, checksum = _FRAME.unpack_from(data, position)
-        end = position + head + length
-        payload = data[position + head : end]
-        if end > len(data) or xxhash.xxh3_64_intdigest(payload) != checksum:
-            position += 1
-            continue
-        yield end, payload
-        position = end
+    position, size, unpack = 0, len(data), _HEAD.unpack_from
+    while position + HEAD <= size:
+        mark, length = unpack(data, position)
+        end = position + HEAD + length
+        if mark == MARK and end <= size:
+            # A whole frame is followed by another, by nothing, or by what is left of a torn one.
+            framed = data[position:end]
+            followed = end == size or data[end : end + 4] == MARK
+            if followed or (seal is not None and opened(framed, seal) is not None):
+                yield end, framed
+                position = end
+                continue
+        position = data.find(MARK, position + 1)
+        if position < 0:
+            return
+
+
+def payloads(data: bytes, seal: Seal) -> Iterator[tuple[int, bytes]]:
+    """Find every payload under a whole seal, and where its frame ends."""
+    for end, framed in frames(data, seal):
+        payload = opened(framed, seal)
+        if payload is not None:
+            yield end, payload
 
 
 class Log:
@@ -70,29 +94,29 @@ class Log:
         self.path = path
         self._file: int | None = None
 
-    def append(self, payload: bytes) -> os.stat_result | None:
-        """Append a record.
+    def append(self, data: bytes) -> os.stat_result | None:
+        """Append frames.
 
         Parameters
         ----------
-        payload : bytes
-            Anything.
+        data : bytes
+            Whole frames.
 
         Returns
         -------
         os.stat_result or None
-            The file after the record was written; None where it was removed again at once.
+            The file after they were written; None where it was removed again at once.
 
         Raises
         ------
         OSError
             Where the file can't be written.
         """
-        data = frame(payload)
         for _ in range(3):
             if self._file is None:
                 self._file = self._open()
-            if os.write(self._file, data) < len(data):
+            written = os.write(self._file, data)
+            if written < len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             with contextlib.suppress(FileNotFoundError):
                 # another process may have put a shorter file in its place meanwhile

@@ -21,6 +21,8 @@ class Memory:
         self._held: OrderedDict[bytes, tuple[Any, int]] = OrderedDict()
         self._lock = Lock()
         self.bytes = 0
+        self.evictions = 0
+        """How many values had to leave."""
 
     def __len__(self) -> int:
         return len(self._held)
@@ -48,6 +50,7 @@ class Memory:
             while self.bytes > self._limit:
                 _, (_, freed) = self._held.popitem(last=False)
                 self.bytes -= freed
+                self.evictions += 1
 
     def drop(self, key: bytes) -> None:
         """Let a value go."""

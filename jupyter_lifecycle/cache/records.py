@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from struct import Struct
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Kind: TypeAlias = Literal["series", "index", "frame", "array", "object", "shared"]
 
 KINDS: Final[tuple[Kind, ...]] = ("series", "index", "frame", "array", "object", "shared")
 """``shared`` is what several columns have in common: an index, a column's categories."""
 
-_FIXED: Final = Struct("<16s16s16sQqqQddBHH")
+_VERSION: Final = 2
+_FIXED: Final = Struct("<B16s16s16s16s16sQQqqQddBBHHII")
+_NOTHING: Final = bytes(16)
 _UNKNOWN: Final = -1
+_OWN, _EXECUTES = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,76 +40,126 @@ class ColumnMeta:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where an object's bytes are."""
+
+    file: bytes
+    """16 bytes: the name of a pack, or of a file of its own."""
+    offset: int
+    size: int
+    digest: bytes
+    """Of its bytes; what doesn't have it is not served."""
+    own: bool = False
+    """Whether the file holds this object alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the index: under this key, this value is in that object."""
+    """One line of the index: under this key, this value is in that place."""
 
     key: bytes
+    content: bytes
+    """The key by the content of the parents, which leads to the same value; empty where none."""
     output: bytes
     """The value's fingerprint."""
-    stored: bytes
-    """The digest of the object's bytes, which is its name; empty where the value is inline."""
-    size: int
-    """Of the object, bytes."""
+    place: Place | None
+    """None where the value is inline, or in this process's memory alone."""
     meta: ColumnMeta
-    inline: bytes
+    recipe: bytes = b""
+    """How to make a value from the bytes without reading any code from them; empty where that
+    can't be said, and the bytes say it themselves."""
+    inline: bytes = b""
     """The pickled value itself, where it is small."""
+    sources: bytes = b""
+    """Digests of files that were read while the value was computed, as JSON by path."""
+    executes: bool = True
+    """Whether reading the bytes runs code that they name: a pickle."""
 
     def pack(self) -> bytes:
         """As bytes, for the index."""
-        meta = self.meta
+        meta, place = self.meta, self.place
         dtype = meta.dtype.encode()[:1000]
-        return (
-            _FIXED.pack(
-                self.key,
-                self.output,
-                self.stored or bytes(16),
-                self.size,
-                _UNKNOWN if meta.rows is None else meta.rows,
-                _UNKNOWN if meta.nulls is None else meta.nulls,
-                meta.bytes,
-                meta.seconds,
-                meta.created,
-                KINDS.index(meta.kind),
-                len(dtype),
-                len(self.inline),
-            )
-            + dtype
-            + self.inline
+        flags = (_OWN if place is not None and place.own else 0) | self.executes * _EXECUTES
+        fixed = _FIXED.pack(
+            _VERSION,
+            self.key,
+            self.content or _NOTHING,
+            self.output,
+            _NOTHING if place is None else place.file,
+            _NOTHING if place is None else place.digest,
+            0 if place is None else place.offset,
+            0 if place is None else place.size,
+            _UNKNOWN if meta.rows is None else meta.rows,
+            _UNKNOWN if meta.nulls is None else meta.nulls,
+            meta.bytes,
+            meta.seconds,
+            meta.created,
+            KINDS.index(meta.kind),
+            flags,
+            len(dtype),
+            len(self.recipe),
+            len(self.inline),
+            len(self.sources),
         )
+        return b"".join((fixed, dtype, self.recipe, self.inline, self.sources))
 
 
 def is_row(packed: bytes) -> bool:
-    """Tell whether bytes have a row's form; a later version's may not."""
-    if len(packed) < _FIXED.size:
+    """Tell whether bytes have a row's form; those of another version may not."""
+    if len(packed) < _FIXED.size or packed[0] != _VERSION:
         return False
-    *_, kind, names, inline = _FIXED.unpack_from(packed)
-    return bool(kind < len(KINDS) and len(packed) == _FIXED.size + names + inline)
+    *_, kind, _, names, recipe, inline, sources = _FIXED.unpack_from(packed)
+    whole = _FIXED.size + names + recipe + inline + sources
+    return bool(kind < len(KINDS) and len(packed) == whole)
 
 
 def key_of(packed: bytes) -> bytes:
     """Return the key in a packed row, without unpacking it."""
-    return packed[:16]
+    return packed[1:17]
 
 
-def stored_of(packed: bytes) -> bytes:
-    """Return the name of the object in a packed row, empty where the value is inline."""
-    found = packed[32:48]
-    return found if any(found) else b""
-
-
-def size_of(packed: bytes) -> int:
-    """Return the size of the object in a packed row, bytes."""
-    return int.from_bytes(packed[48:56], "little")
-
-
-def same_value(one: bytes, other: bytes) -> bool:
-    """Tell whether two packed rows lead to the same object."""
-    return one[16:48] == other[16:48]
+def content_of(packed: bytes) -> bytes:
+    """Return the key by content in a packed row, empty where it has none."""
+    found = packed[17:33]
+    return b"" if found == _NOTHING else found
 
 
 def output_of(packed: bytes) -> bytes:
     """Return the value's fingerprint in a packed row."""
-    return packed[16:32]
+    return packed[33:49]
+
+
+def file_of(packed: bytes) -> bytes:
+    """Return the name of the file in a packed row, empty where the value is in none."""
+    found = packed[49:65]
+    return b"" if found == _NOTHING else found
+
+
+def place_of(packed: bytes) -> Place | None:
+    """Return where the value of a packed row is."""
+    if packed[49:65] == _NOTHING:
+        return None
+    offset, size = _EXTENT.unpack_from(packed, 81)
+    return Place(packed[49:65], offset, size, packed[65:81], bool(packed[_FLAGS] & _OWN))
+
+
+_EXTENT: Final = Struct("<QQ")
+_FLAGS: Final = Struct("<B16s16s16s16s16sQQqqQddB").size
+
+
+def size_of(packed: bytes) -> int:
+    """Return the size of the object in a packed row, bytes; 0 for what is no row."""
+    return _EXTENT.unpack_from(packed, 81)[1] if len(packed) >= _FIXED.size else 0
+
+
+def moved(packed: bytes, key: bytes) -> bytes:
+    """Return a packed row that leads to the same place from another key, and from that alone."""
+    return packed[:1] + key + _NOTHING + packed[33:]
+
+
+def same_value(one: bytes, other: bytes) -> bool:
+    """Tell whether two packed rows lead to the same object."""
+    return one[33:97] == other[33:97]
 
 
 def unpack(packed: bytes) -> Row:
@@ -118,16 +175,47 @@ def unpack(packed: bytes) -> Row:
     Row
         The same row.
     """
-    key, output, _, size, rows, nulls, held, seconds, created, kind, names, _ = _FIXED.unpack_from(
-        packed
+    fixed = _FIXED.unpack_from(packed)
+    _, key, content, output = fixed[:4]
+    rows, nulls, held, seconds, created, kind, flags, names, recipe, inline, _ = fixed[8:]
+    at = _FIXED.size
+    dtype = packed[at : at + names].decode()
+    at += names
+    return Row(
+        key,
+        b"" if content == _NOTHING else content,
+        output,
+        place_of(packed),
+        ColumnMeta(
+            KINDS[kind],
+            dtype,
+            None if rows == _UNKNOWN else rows,
+            None if nulls == _UNKNOWN else nulls,
+            held,
+            seconds,
+            created,
+        ),
+        packed[at : at + recipe],
+        packed[at + recipe : at + recipe + inline],
+        packed[at + recipe + inline :],
+        bool(flags & _EXECUTES),
     )
-    meta = ColumnMeta(
-        KINDS[kind],
-        packed[_FIXED.size : _FIXED.size + names].decode(),
-        None if rows == _UNKNOWN else rows,
-        None if nulls == _UNKNOWN else nulls,
-        held,
-        seconds,
-        created,
-    )
-    return Row(key, output, stored_of(packed), size, meta, packed[_FIXED.size + names :])
+
+
+def sources_as_bytes(sources: Mapping[str, bytes] | None) -> bytes:
+    """Write digests by path as a row keeps them."""
+    if not sources:
+        return b""
+    return json.dumps({path: digest.hex() for path, digest in sources.items()}).encode()
+
+
+def sources_of(packed: bytes) -> Mapping[str, bytes]:
+    """Return the digests of the files that were read while a value was computed, by path."""
+    (length,) = _LENGTH.unpack_from(packed, _FIXED.size - _LENGTH.size)
+    if not length:
+        return {}
+    found = json.loads(packed[len(packed) - length :])
+    return {path: bytes.fromhex(digest) for path, digest in found.items()}
+
+
+_LENGTH: Final = Struct("<I")

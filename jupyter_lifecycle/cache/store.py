@@ -1,7 +1,9 @@
-"""The column cache: values by key, in memory and on disk."""
+"""The column cache: values by key, in memory, on disk, and where wanted on remote storage."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import time
 import warnings
 from pathlib import Path
@@ -9,27 +11,21 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lifecycle.cache import records
-from jupyter_lifecycle.cache.disk import Disk
 from jupyter_lifecycle.cache.entries import CacheStatus, Entry, Held, own
-from jupyter_lifecycle.cache.index import Index
 from jupyter_lifecycle.cache.memory import Memory
-from jupyter_lifecycle.cache.reasons import Reasons
-from jupyter_lifecycle.cache.records import ColumnMeta, Row
+from jupyter_lifecycle.cache.records import ColumnMeta, Row, sources_as_bytes
+from jupyter_lifecycle.cache.told import Told
 from jupyter_lifecycle.errors import CacheError
 from jupyter_lifecycle.hashing import combine, fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from jupyter_lifecycle.cache.codec import Encoded
+    from jupyter_lifecycle.cache.shelf import Shelf
 
 MEBIBYTE: Final = 1 << 20
 GIBIBYTE: Final = 1 << 30
-_FORMAT: Final = "v1"
-_KEEP: Final = 0.9
-"""Share of the budget that is left after an eviction, so that not every store evicts."""
-_MANY: Final = 10_000
-"""Rows from which on it's worth to leave out those that were replaced."""
 
 
 class ColumnCache:
@@ -69,17 +65,23 @@ class ColumnCache:
         self._disk_limit = disk_bytes
         self._lock = RLock()
         self._rows: dict[bytes, bytes] = {}
-        self._seen: set[bytes] = set()
+        self._there: set[bytes] = set()
         self._trouble = ""
-        self._hits = self._misses = 0
-        self._used: int | None = None
-        root = None if self.path is None else self.path / _FORMAT
-        self._root = root
-        self._disk = None if root is None else Disk(root / "objects")
-        self._index = None if root is None else Index(root / "index")
-        self._reasons = Reasons(None if root is None else root / "why")
-        if self._index is not None:
-            self._index.refresh()
+        self._hits = self._misses = self._losses = self._batches = 0
+        self._saved = 0.0
+        self._names, self._reasons = Told(None), Told(None)
+        self._shelf = self._opened()
+
+    def _opened(self) -> Shelf | None:
+        if self.path is None:
+            return None
+        from jupyter_lifecycle.cache.shelf import Shelf
+
+        try:
+            return Shelf(self.path, self._disk_limit)
+        except OSError as error:
+            self._stop_writing(error, "used")
+            return None
 
     # ---- reading
 
@@ -110,25 +112,14 @@ class ColumnCache:
             if records.output_of(packed) in self._memory:
                 return packed
             del self._rows[key]  # it has left memory, and was never on disk
-        if self._index is None:
+            self._losses += 1
+        if self._shelf is None:
             return None
-        packed = self._index.rows.get(key)
-        if packed is None and self._index.refresh():
-            packed = self._index.rows.get(key)
-        if packed is None or self._is_there(packed):
-            return packed
-        self._index.drop(key)
-        return None
-
-    def _is_there(self, packed: bytes) -> bool:
-        stored = records.stored_of(packed)
-        if not stored or stored in self._seen:
-            return True
-        assert self._disk is not None
-        if not self._disk.has(stored, records.size_of(packed)):
-            return False
-        self._seen.add(stored)
-        return True
+        try:
+            return self._shelf.find(key, batched=self._batches > 0)
+        except OSError as error:
+            self._stop_writing(error, "used")
+            return None
 
     def _load(self, key: bytes, packed: bytes) -> Any:
         found = self._value(packed)
@@ -142,11 +133,11 @@ class ColumnCache:
 
     def _forget(self, key: bytes, packed: bytes) -> None:
         with self._lock:
-            self._seen.discard(records.stored_of(packed))
+            self._losses += 1
             self._rows.pop(key, None)
             self._memory.drop(records.output_of(packed))
-            if self._index is not None:
-                self._index.drop(key)
+            if self._shelf is not None:
+                self._shelf.index.drop(key)
 
     def _value(self, packed: bytes) -> tuple[Any] | None:
         """Return the value in a tuple, so that None is a value too."""
@@ -157,15 +148,16 @@ class ColumnCache:
         if held is not None:
             return self._from_memory(held, output)
         row = records.unpack(packed)
-        data = row.inline or (self._disk.read(row.stored) if self._disk is not None else None)
+        data = row.inline or (self._shelf.read(row) if self._shelf is not None else None)
         if data is None:
             return None
         try:
-            value = codec.decode(data, self._shared)
+            value = codec.decode(data, self._shared, row.recipe)
         except Exception:  # noqa: BLE001 - unpickling runs any code; what fails is computed again
             return None
-        if codec.is_shareable(data):
-            self._memory.put(output, Held(value, None), row.size)
+        if codec.is_shareable(data, row.recipe):
+            size = row.place.size if row.place is not None else len(row.inline)
+            self._memory.put(output, Held(value, None), size)
             return (own(value),)
         return (value,)
 
@@ -194,7 +186,14 @@ class ColumnCache:
     # ---- writing
 
     def store(
-        self, key: bytes, value: Any, *, seconds: float, why: Mapping[str, Any] | None = None
+        self,
+        key: bytes,
+        value: Any,
+        *,
+        seconds: float,
+        why: Mapping[str, Any] | None = None,
+        content: bytes = b"",
+        sources: Mapping[str, bytes] | None = None,
     ) -> Entry:
         """Keep a value under a key.
 
@@ -208,6 +207,10 @@ class ColumnCache:
             What it took to compute, s.
         why : Mapping, optional
             JSON-ready facts about how the key came to be, for :meth:`explain`.
+        content : bytes, optional
+            Another key that leads to the value, 16 bytes.
+        sources : mapping of str to bytes, optional
+            Digests by path of the files that were read for it: :attr:`Entry.sources`.
 
         Returns
         -------
@@ -226,106 +229,113 @@ class ColumnCache:
         meta = ColumnMeta(
             about.kind, about.dtype, about.rows, about.nulls, about.bytes, seconds, time.time()
         )
-        if why is not None:
-            self._explain(key, why)
-        return Entry(key, self._keep(key, value, output, meta), self._load)
+        row = Row(key, content, output, None, meta, sources=sources_as_bytes(sources))
+        with self._lock:
+            if why is not None:
+                self.tell(key, why)
+            packed = self._keep(row, value)
+            self._flush(batched=self._batches > 0)
+        return Entry(key, packed, self._load)
 
-    def _keep(self, key: bytes, value: Any, output: bytes, meta: ColumnMeta) -> bytes:
+    def _keep(self, row: Row, value: Any) -> bytes:
         from jupyter_lifecycle.cache import codec
 
-        same = self._same(output)
+        same = self._same(row.output)
         if same is not None:
-            return self._add(Row(key, output, same.stored, same.size, meta, same.inline))
-        encoded = codec.encode(value, output)
+            return self._add(_leading_to(row, same))
+        encoded = codec.encode(value, row.output)
         if encoded is None:
-            self._memory.put(output, Held(value, None, live=True), meta.bytes)
-            return self._add(Row(key, output, b"", 0, meta, b""), on_disk=False)
+            self._memory.put(row.output, Held(value, None, live=True), row.meta.bytes)
+            return self._add(row, on_disk=False)
         for shared, part in encoded.shared.items():
             self._keep_shared(shared, part)
-        return self._put(key, output, meta, encoded)
+        return self._put(row, encoded)
 
-    def _put(self, key: bytes, output: bytes, meta: ColumnMeta, encoded: Encoded) -> bytes:
+    def _put(self, row: Row, encoded: Encoded) -> bytes:
         size = len(memoryview(encoded.data).cast("B"))
-        if encoded.inline:
-            row = Row(key, output, b"", 0, meta, bytes(encoded.data))
-            if self._writes():
-                return self._add(row)
-            self._memory.put(output, Held(None, encoded.data), size)
-            return self._add(row, on_disk=False)
-        stored = self._write(encoded.data)
-        if stored is not None:
-            return self._add(Row(key, output, stored, size, meta, b""))
-        self._memory.put(output, self._held(encoded), size)
-        return self._add(Row(key, output, b"", size, meta, b""), on_disk=False)
+        inline = bytes(encoded.data) if encoded.inline else b""
+        if self._shelf is not None and not self._trouble:
+            try:
+                place = None if inline else self._shelf.put(encoded)
+                found = Row(
+                    *(row.key, row.content, row.output, place, row.meta, encoded.recipe),
+                    *(inline, row.sources, encoded.executes),
+                )
+                return self._add(found)
+            except OSError as error:
+                self._stop_writing(error)
+        self._memory.put(row.output, self._held(encoded), size)
+        return self._add(row, on_disk=False)
 
     def _held(self, encoded: Encoded) -> Held:
         """Columns as views of their own bytes, which nobody else holds; objects as bytes."""
         from jupyter_lifecycle.cache import codec
 
-        if not codec.is_shareable(encoded.data):
-            return Held(None, encoded.data)
-        return Held(codec.decode(encoded.data, encoded.shared.__getitem__), None)
+        # A plain column's bytes are the caller's own, who may write to them.
+        data = bytes(encoded.data) if encoded.recipe else encoded.data
+        if not codec.is_shareable(data, encoded.recipe):
+            return Held(None, data)
+        return Held(codec.decode(data, encoded.shared.__getitem__, encoded.recipe), None)
 
     def _same(self, output: bytes) -> Row | None:
         """Return a row that has the same value already, on disk."""
-        with self._lock:
-            if self._index is None or not self._writes():
-                return None
-            packed = self._index.outputs.get(output)
-            return records.unpack(packed) if packed and self._is_there(packed) else None
+        if self._shelf is None or self._trouble:
+            return None
+        packed = self._shelf.index.of_output(output)
+        return records.unpack(packed) if packed and self._shelf.is_there(packed) else None
 
     def _keep_shared(self, output: bytes, value: Any) -> None:
         key = _shared_key(output)
-        with self._lock:
-            if self._find(key) is not None:
-                return
+        if self._find(key) is not None:
+            return
         meta = ColumnMeta("shared", str(getattr(value, "dtype", "")), len(value), None, 0, 0.0, 0.0)
-        self._keep(key, value, output, meta)
+        self._keep(Row(key, b"", output, None, meta), value)
 
-    def _writes(self) -> bool:
-        return self._disk is not None and not self._trouble
+    def _add(self, row: Row, *, on_disk: bool = True) -> bytes:
+        if on_disk and self._shelf is not None and not self._trouble:
+            for key in (row.key, row.content):
+                self._rows.pop(key, None)
+            return self._shelf.add(row)
+        packed = self._rows[row.key] = row.pack()
+        if row.content:
+            self._rows[row.content] = packed
+        return packed
 
-    def _write(self, data: Any) -> bytes | None:
-        """Return the object's name, None where the disk doesn't take it."""
-        if not self._writes():
-            return None
-        assert self._disk is not None
+    @contextlib.contextmanager
+    def batched(self) -> Iterator[None]:
+        """Write what is stored inside a few times, not each time.
+
+        Values are written at once; the rows that lead to them at most a twentieth of a second
+        after, as long as something is stored, and at the end. So a process that is killed loses at
+        most what it computed in that time.
+        """
+        with self._lock:
+            self._batches += 1
         try:
-            stored = self._disk.write(data)
+            yield
+        finally:
+            with self._lock:
+                self._batches -= 1
+                self._flush(batched=self._batches > 0)
+
+    def _flush(self, *, batched: bool) -> None:
+        if self._shelf is None or self._trouble:
+            return
+        try:
+            self._shelf.flush(batched=batched)
         except OSError as error:
             self._stop_writing(error)
-            return None
-        with self._lock:
-            self._seen.add(stored)
-            if self._used is not None:
-                self._used += len(memoryview(data).cast("B"))
-        return stored
 
-    def _stop_writing(self, error: OSError) -> None:
-        with self._lock:
-            if self._trouble:
-                return
-            self._trouble = f"{error.strerror or error}"
+    def _stop_writing(self, error: OSError, verb: str = "written") -> None:
+        if self._trouble:
+            return
+        self._trouble = f"{error.strerror or error}"
         warnings.warn(
-            f"The column cache in {self.path} can't be written ({self._trouble}). "
+            f"The column cache in {self.path} can't be {verb} ({self._trouble}). "
             "Work goes on with the cache in memory alone.",
             RuntimeWarning,
             stacklevel=2,
         )
-
-    def _add(self, row: Row, *, on_disk: bool = True) -> bytes:
-        with self._lock:
-            if on_disk and self._index is not None and self._writes():
-                try:
-                    packed = self._index.append(row)
-                    self._evict()
-                except OSError as error:
-                    self._stop_writing(error)
-                    return row.pack()
-                self._rows.pop(row.key, None)
-                return packed
-            packed = self._rows[row.key] = row.pack()
-            return packed
 
     def alias(self, key: bytes, entry: Entry) -> Entry:
         """Let another key lead to a value that is stored already.
@@ -343,80 +353,108 @@ class ColumnCache:
             As :meth:`lookup` finds it from now on.
         """
         with self._lock:
-            known = self._rows.get(key) or (self._index and self._index.rows.get(key))
+            known = self._find(key)
             if known and records.same_value(known, entry.packed):
                 return Entry(key, known, self._load)
-        row = records.unpack(entry.packed)
-        on_disk = bool(row.stored or row.inline) and self._writes()
-        moved = Row(key, row.output, row.stored, row.size, row.meta, row.inline)
-        return Entry(key, self._add(moved, on_disk=on_disk), self._load)
+            row = records.unpack(entry.packed)
+            moved = Row(
+                *(key, b"", row.output, row.place, row.meta, row.recipe),
+                *(row.inline, row.sources, row.executes),
+            )
+            packed = self._add(moved, on_disk=bool(row.place or row.inline))
+            self._flush(batched=self._batches > 0)
+            return Entry(key, packed, self._load)
 
     # ---- keeping house
 
-    def _evict(self) -> None:
-        assert self._disk is not None
-        assert self._index is not None
-        if self._used is None:
-            sizes = {records.stored_of(p): records.size_of(p) for p in self._index.rows.values()}
-            self._used = sum(sizes.values())
-            if self._index.length > _MANY and self._index.length > 4 * len(self._index.rows):
-                self._rewrite()
-        if self._used <= self._disk_limit:
-            return
-        objects = self._disk.objects()
-        total = sum(size for _, size, _ in objects)
-        for _, size, name in objects:
-            if total <= self._disk_limit * _KEEP:
-                break
-            self._disk.remove(name)
-            self._seen.discard(name)
-            total -= size
-        self._used = total
-        self._index.refresh()
-        left = {name for _, _, name in self._disk.objects()}
-        for key, packed in list(self._index.rows.items()):
-            if (stored := records.stored_of(packed)) and stored not in left:
-                self._index.drop(key)
-        self._rewrite()
-
-    def _rewrite(self) -> None:
-        assert self._disk is not None
-        assert self._index is not None
-        self._disk.make()
-        self._index.rewrite(self._disk.temporary())
-
     def clear(self) -> None:
-        """Forget everything, in memory and on disk, for every process that shares the folder."""
+        """Forget everything, in memory and on disk, for every process that shares the folder.
+
+        Raises
+        ------
+        CacheError
+            Where something on disk can't be removed.
+        """
         with self._lock:
+            self._losses += 1
             self._memory.clear()
             self._rows.clear()
-            self._seen.clear()
-            self._used = None
-            if self._index is None or self._disk is None or self._root is None:
+            self._names.clear()
+            self._reasons.clear()
+            if self._shelf is None:
                 return
             try:
-                self._index.clear()
-                self._reasons.clear()
-                for _, _, name in self._disk.objects():
-                    self._disk.remove(name)
+                self._shelf.clear()
             except OSError as error:
                 raise CacheError(
                     f"The column cache in {self.path} can't be cleared: {error}."
                 ) from error
 
+    def pin(self, label: str, key: bytes) -> None:
+        """Keep a value on disk whatever else must leave, for every process.
+
+        Parameters
+        ----------
+        label : str
+            By which it's unpinned; what the label had pinned before is pinned no more.
+        key : bytes
+            16 bytes.
+
+        Raises
+        ------
+        CacheError
+            If nothing is stored under the key, or it can't be written.
+        """
+        from jupyter_lifecycle.cache import codec
+
+        entry = self.lookup(key)
+        if entry is None or self._shelf is None or key in self._rows:
+            raise CacheError(f"{label} is not on disk, so it can't be pinned. Compute it first.")
+        encoded = codec.encode(entry.load(), entry.output)
+        shared = [] if encoded is None else [_shared_key(part) for part in encoded.shared]
+        self._pinned(label, (key, *shared))
+
+    def unpin(self, label: str) -> None:
+        """Let a pinned value leave again when its time has come.
+
+        Raises
+        ------
+        CacheError
+            If nothing is pinned under the label, or it can't be written.
+        """
+        if label not in self.pins:
+            from jupyter_lifecycle.errors import did_you_mean
+
+            raise CacheError(f"{label} is not pinned.{did_you_mean(label, self.pins)}")
+        self._pinned(label, None)
+
+    def _pinned(self, label: str, keys: tuple[bytes, ...] | None) -> None:
+        assert self._shelf is not None
+        try:
+            self._shelf.pins.put(label, keys)
+        except OSError as error:
+            raise CacheError(f"{label} can't be pinned in {self.path}: {error}.") from error
+
+    @property
+    def pins(self) -> Mapping[str, bytes]:
+        """The keys that are pinned, by label."""
+        if self._shelf is None:
+            return {}
+        return {label: keys[0] for label, keys in self._shelf.pins.read().items() if keys}
+
     def status(self) -> CacheStatus:
         """Return what the cache holds, and how it did in this process."""
         with self._lock:
-            rows = set(self._rows)
+            rows = dict(self._rows)
             disk = 0
-            if self._index is not None and self._disk is not None:
-                self._index.refresh()
-                rows |= self._index.rows.keys()
-                disk = sum(size for _, size, _ in self._disk.objects())
-            shared = sum(1 for key in rows if key.startswith(_SHARED))
+            if self._shelf is not None:
+                self._shelf.index.refresh()
+                rows |= dict(self._shelf.index.rows())
+                disk = sum(size for _, size, _ in self._shelf.files())
+            keys = {records.key_of(packed) for packed in rows.values()}
             return CacheStatus(
                 path=self.path,
-                columns=len(rows) - shared,
+                columns=sum(1 for key in keys if not key.startswith(_SHARED)),
                 memory_bytes=self._memory.bytes,
                 disk_bytes=disk,
                 memory_limit=self._memory_limit,
@@ -424,16 +462,37 @@ class ColumnCache:
                 hits=self._hits,
                 misses=self._misses,
                 trouble=self._trouble,
+                pinned=tuple(sorted(self.pins)),
+                saved_seconds=self._saved,
             )
+
+    def credit(self, seconds: float) -> None:
+        """Count computing time that was saved in this process, s, for :meth:`status`."""
+        self._saved += seconds
+
+    @property
+    def losses(self) -> int:
+        """A number that grows when something is forgotten: while it stays, entries stay good.
+
+        Looks whether another process has cleared or trimmed the folder.
+        """
+        with self._lock:
+            if self._shelf is None:
+                return self._losses + self._memory.evictions
+            self._shelf.refresh()
+            return self._losses + self._memory.evictions + self._shelf.index.losses
 
     # ---- explaining
 
-    def _explain(self, key: bytes, why: Mapping[str, Any]) -> None:
+    def _told(self) -> tuple[Told, Told]:
+        if self._shelf is None or self._trouble:
+            return self._names, self._reasons
+        return self._shelf.names, self._shelf.reasons
+
+    def tell(self, key: bytes, why: Mapping[str, Any]) -> None:
+        """Keep JSON-ready facts about a key, for :meth:`explain`; written with the next rows."""
         with self._lock:
-            try:
-                self._reasons.tell(key, why, on_disk=self._writes())
-            except OSError as error:
-                self._stop_writing(error)
+            self._told()[1].tell(key, _json(why).encode("utf-8", "surrogatepass"))
 
     def explain(self, key: bytes) -> Mapping[str, Any] | None:
         """Say how a key came to be, as it was told when the value was stored, by any process.
@@ -449,11 +508,48 @@ class ColumnCache:
             None where nothing was told.
         """
         with self._lock:
-            return self._reasons.get(key)
+            text = self._recalled(key, 1)
+        if text is None:
+            return None
+        found: Mapping[str, Any] = json.loads(text.decode("utf-8", "surrogatepass"))
+        return found
+
+    def note(self, key: bytes, text: bytes) -> None:
+        """Keep a few bytes under a key, in the place of those that it had.
+
+        Parameters
+        ----------
+        key : bytes
+            16 bytes.
+        text : bytes
+            Anything; written with the next rows.
+        """
+        with self._lock:
+            self._told()[0].tell(key, text)
+
+    def noted(self, key: bytes) -> bytes | None:
+        """Return what was noted under a key, by any process; None where nothing was."""
+        with self._lock:
+            return self._recalled(key, 0)
+
+    def _recalled(self, key: bytes, which: int) -> bytes | None:
+        mine = (self._names, self._reasons)[which].get(key)
+        if mine is not None or self._shelf is None:
+            return mine
+        return (self._shelf.names, self._shelf.reasons)[which].get(key)
 
 
+_json: Final = json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode
 _SHARED: Final = b"shared"
 
 
 def _shared_key(output: bytes) -> bytes:
     return _SHARED + combine("shared", output)[: 16 - len(_SHARED)]
+
+
+def _leading_to(row: Row, same: Row) -> Row:
+    """Return a row that leads to where an equal value is already."""
+    return Row(
+        *(row.key, row.content, row.output, same.place, row.meta, same.recipe),
+        *(same.inline, row.sources, same.executes),
+    )

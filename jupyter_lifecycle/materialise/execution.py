@@ -133,6 +133,10 @@ class Execution:
         """
         if self._conformance.mode != "off":
             self.remarks |= self._conformance.of_inputs(self._binding)
+        with self._cache.batched():
+            self._run(executor)
+
+    def _run(self, executor: Executor) -> None:
         for name in self._entries:
             self._found(name, "")
         for name in self._to_run:
@@ -363,16 +367,19 @@ class Execution:
     def _store(self, node: Node, value: Any, seconds: float, origins: Origins) -> str:
         """Store a column under its key; return why it could not be stored."""
         assert node.key is not None
-        by_content = self._output_key(node)
         try:
-            entry = self._cache.store(node.key, value, seconds=seconds, why=origins.to_json())
+            entry = self._cache.store(
+                node.key,
+                value,
+                seconds=seconds,
+                why=origins.to_json(),
+                content=self._output_key(node) or b"",
+            )
         except (FingerprintError, CacheError) as error:
             return f"not cached: {error.message}"
         self._entries[node.name] = entry
         self._memory.forgotten.discard(node.key)
         self._memory.invalidated.discard(node.name)
-        if by_content is not None:
-            self._cache.alias(by_content, entry)
         leave_name(self._cache, self._scope, node.name, node.key)
         return ""
 

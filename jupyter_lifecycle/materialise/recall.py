@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jupyter_lifecycle.errors import CacheError
 from jupyter_lifecycle.hashing import combine
 from jupyter_lifecycle.materialise.memory import Known, Memory, Origins
 from jupyter_lifecycle.materialise.records import NodeReport
@@ -18,12 +17,12 @@ if TYPE_CHECKING:
 
 def leave_name(cache: ColumnCache, scope: str, name: str, key: bytes) -> None:
     """Let a name lead to a key, for later sessions."""
-    cache.store(_name_key(scope, name), key.hex(), seconds=0.0)
+    cache.note(_name_key(scope, name), key)
 
 
 def leave_origins(cache: ColumnCache, key: bytes, origins: Origins) -> None:
     """Keep what a key was made of where its column was stored under another one."""
-    cache.store(_origins_key(key), origins.feature, seconds=0.0, why=origins.to_json())
+    cache.tell(_origins_key(key), origins.to_json())
 
 
 def stored_origins(cache: ColumnCache, key: bytes) -> Origins | None:
@@ -40,12 +39,8 @@ def recalled(memory: Memory, cache: ColumnCache, scope: str, name: str) -> Known
     if known is not None or name in memory.asked:
         return known
     memory.asked.add(name)
-    pointer = cache.lookup(_name_key(scope, name))
-    if pointer is None:
-        return None
-    try:
-        key = bytes.fromhex(pointer.load())
-    except (CacheError, ValueError, TypeError):  # gone meanwhile, or not ours
+    key = cache.noted(_name_key(scope, name))
+    if key is None:
         return None
     origins = stored_origins(cache, key)
     if origins is None:
