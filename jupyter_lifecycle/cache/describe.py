@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from jupyter_lifecycle.hashing import Opening
+
 if TYPE_CHECKING:
     from jupyter_lifecycle.cache.records import Kind
 
@@ -51,6 +53,8 @@ def describe(value: Any) -> Description:
         length = len(value) if value.ndim else None
         return Description("array", str(value.dtype), length, _array_nulls(value), value.nbytes)
     kind_name = type(value).__qualname__
+    if type(value) is Opening:
+        return Description("opening", kind_name, None, None, 0)
     return Description("object", kind_name, None, None, getsizeof(value, 0))
 
 

@@ -59,6 +59,11 @@ class Entry:
         """The value's fingerprint."""
 
     @property
+    def is_opening(self) -> bool:
+        """Whether it is an :class:`Opening`: the column has a key that counts what was opened."""
+        return records.is_opening(self.packed)
+
+    @property
     def meta(self) -> ColumnMeta:
         """What is known of the value without reading it."""
         return records.unpack(self.packed).meta

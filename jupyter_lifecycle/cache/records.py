@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Kind: TypeAlias = Literal["series", "index", "frame", "array", "object", "shared"]
+Kind: TypeAlias = Literal["series", "index", "frame", "array", "object", "shared", "opening"]
 
-KINDS: Final[tuple[Kind, ...]] = ("series", "index", "frame", "array", "object", "shared")
-"""``shared`` is what several columns have in common: an index, a column's categories."""
+KINDS: Final[tuple[Kind, ...]] = (
+    *("series", "index", "frame", "array", "object", "shared", "opening"),
+)
+"""``shared`` is what several columns have in common: an index, a column's categories; ``opening``
+what a call opened besides its arguments, in the place of the column."""
 
 _VERSION: Final = 2
 _FIXED: Final = Struct("<B16s16s16s16s16sQQqqQddBBHHII")
 _NOTHING: Final = bytes(16)
 _UNKNOWN: Final = -1
 _OWN, _EXECUTES = 1, 2
+_OPENING: Final = KINDS.index("opening")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,11 @@ def content_of(packed: bytes) -> bytes:
     """Return the key by content in a packed row, empty where it has none."""
     found = packed[17:33]
     return b"" if found == _NOTHING else found
+
+
+def is_opening(packed: bytes) -> bool:
+    """Tell whether a packed row holds no column, but what has to be looked at to find it."""
+    return packed[_FLAGS - 1] == _OPENING
 
 
 def output_of(packed: bytes) -> bytes:

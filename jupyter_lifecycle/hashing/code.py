@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
+from jupyter_lifecycle.errors import FingerprintError
 from jupyter_lifecycle.hashing import definitions, values
 from jupyter_lifecycle.hashing.digest import combine
 from jupyter_lifecycle.hashing.memory import Memory
@@ -152,12 +153,34 @@ def code_key(function: Callable[..., Any]) -> CodeKey:
     for home in runtime():
         trace.package(home)
     digest = combine("key", _with_reflection(digest, trace), *(home.digest for home in runtime()))
-    key = CodeKey(digest, tuple(trace.parts.values()), tuple(trace.impure))
+    parts, reads = tuple(trace.parts.values()), tuple(trace.reads)
+    key = CodeKey(digest, parts, trace.reasons(), reads, trace.follow)
     if type(function) is FunctionType:
         forget = partial(_remembered.pop, id(function))
         owner = ref(function, lambda _: forget(None))
         _remembered[id(function)] = (owner, Memory(key, trace, fingerprint))
     return key
+
+
+def holds(function: Callable[..., Any], key: CodeKey) -> bool:
+    """Tell whether nothing that a key was made from has changed since.
+
+    Parameters
+    ----------
+    function : callable
+        What the key is of.
+    key : CodeKey
+        As :func:`code_key` gave it.
+
+    Returns
+    -------
+    bool
+        False as well where it can't be told any more.
+    """
+    try:
+        return code_key(function).digest == key.digest
+    except FingerprintError:
+        return False
 
 
 def _with_reflection(digest: bytes, trace: Trace) -> bytes:

@@ -131,6 +131,12 @@ def _wrapped(value: Any) -> Steps:
     return combine(type(value).__name__, (yield ("attribute", "__wrapped__"), value.__wrapped__))
 
 
+def _memoised(value: Any, trace: Trace) -> Steps:
+    """Walk what keeps its answers: the function within counts, what is kept doesn't."""
+    trace.memoised = True
+    return (yield from _wrapped(value))
+
+
 def _property(value: property) -> Steps:
     getter = yield ("attribute", "fget"), value.fget
     setter = yield ("attribute", "fset"), value.fset
@@ -155,6 +161,7 @@ def _typing(value: Any) -> Steps:
 TRACED: Final[dict[type, Callable[[Any, Trace], Steps]]] = {
     FunctionType: walk_function,
     BuiltinFunctionType: _builtin,
+    type(functools.lru_cache(lambda: None)): _memoised,
 }
 """Handlers by exact type that note what they meet."""
 
@@ -171,7 +178,6 @@ HANDLERS: Final[dict[type, Handler]] = {
     staticmethod: _wrapped,
     classmethod: _wrapped,
     property: _property,
-    type(functools.lru_cache(lambda: None)): _wrapped,
     type(threading.Lock()): _lock,
     type(threading.RLock()): _lock,
 }

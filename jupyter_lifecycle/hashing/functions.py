@@ -18,6 +18,7 @@ from jupyter_lifecycle.hashing import impurity
 from jupyter_lifecycle.hashing.bytecode import CodeFacts, inspect_code
 from jupyter_lifecycle.hashing.digest import combine
 from jupyter_lifecycle.hashing.packages import Home, home
+from jupyter_lifecycle.hashing.stacks import line_of, place
 from jupyter_lifecycle.hashing.trace import ABSENT, Kind, Trace, contents, is_frozen
 
 if TYPE_CHECKING:
@@ -118,11 +119,12 @@ def _note_function(trace: Trace, function: FunctionType, facts: CodeFacts) -> No
     trace.part(kind, function.__qualname__, facts.digest, facts.text)
     trace.reflective = trace.reflective or not _REFLECTION.isdisjoint(facts.attributes)
     for name in sorted(facts.attributes & impurity.METHODS.keys()):
-        _impure(trace, impurity.METHODS[name], f".{name}()", function)
+        _impure(trace, impurity.METHODS[name], name, function)
 
 
-def _impure(trace: Trace, why: str, what: str, function: FunctionType) -> None:
-    trace.impure[f"{why} ({what} in {function.__name__})"] = None
+def _impure(trace: Trace, why: str, name: str, function: FunctionType) -> None:
+    code = function.__code__
+    trace.impurity(why, place(code, line_of(code, name), trace.functions[0].__code__))
 
 
 def _carried(trace: Trace, function: FunctionType) -> Any:
@@ -176,7 +178,7 @@ def _named(trace: Trace, function: FunctionType, facts: CodeFacts) -> Any:
             _impure(trace, "changes a global", reference.name, function)
             continue
         if reference.scope == "moment":
-            _impure(trace, "reads the clock", f"{reference.name} of 'now' or 'today'", function)
+            _impure(trace, impurity.CLOCK, reference.name, function)
             continue
         root = _root(trace, function, reference, cells)
         if root is None:
@@ -280,4 +282,4 @@ def _check(
         else impurity.reason(dotted, seeded=reference.seeded)
     )
     if why:
-        _impure(trace, why, dotted, function)
+        _impure(trace, why, rest[-1] if rest else reference.name, function)

@@ -1,4 +1,7 @@
-"""Names that give another answer each time: clock, randomness, environment, files, network."""
+"""Names that give another answer each time: clock, randomness, environment, files, network.
+
+Reading a file is no reason where the watch around the call sees which file it is.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,20 @@ import builtins
 from types import ModuleType
 from typing import Any, Final
 
-_CLOCK: Final = "reads the clock"
-_CHANCE: Final = "draws at random"
-_ENVIRONMENT: Final = "reads the environment"
-_FILES: Final = "reads or writes files"
-_NETWORK: Final = "uses the network"
-_PROCESS: Final = "depends on the process"
-_PEOPLE: Final = "asks a person"
+CLOCK: Final = "reads the clock"
+CHANCE: Final = "draws at random"
+ENVIRONMENT: Final = "reads the environment"
+FILES: Final = "reads or writes files"
+READS: Final = "reads files"
+"""Which ones is seen while it runs."""
+FOLLOWED: Final = "reads files through a library"
+"""Which ones is seen while it runs, by the calls of the library."""
+WRITES: Final = "writes files"
+DATABASE: Final = "reads a database"
+PROGRAMS: Final = "starts another program"
+NETWORK: Final = "uses the network"
+PROCESS: Final = "depends on the process"
+PEOPLE: Final = "asks a person"
 
 _SEEDABLE: Final = frozenset(
     f"numpy.random.{name}"
@@ -29,83 +39,123 @@ def _names(module: str, names: str, why: str) -> dict[str, str]:
 
 
 _EXACT: Final = {
-    **_names("time", "time time_ns monotonic monotonic_ns perf_counter perf_counter_ns", _CLOCK),
-    **_names("time", "process_time process_time_ns thread_time thread_time_ns", _CLOCK),
-    **_names("time", "localtime gmtime ctime strftime", _CLOCK),
-    **_names("datetime.datetime", "now utcnow today", _CLOCK),
-    **_names("datetime.date", "today", _CLOCK),
-    **_names("uuid", "uuid1 uuid4", _CHANCE),
-    **_names("os", "urandom", _CHANCE),
-    **_names("builtins", "open", _FILES),
-    **_names("builtins", "input breakpoint", _PEOPLE),
-    **_names("builtins", "id hash", _PROCESS),
-    **_names("sys", "argv path", _ENVIRONMENT),
-    **_names("sys", "modules _getframe stdin", _PROCESS),
-    **_names("os.path", "exists lexists isfile isdir islink ismount samefile", _ENVIRONMENT),
-    **_names("os.path", "getsize getmtime getatime getctime", _ENVIRONMENT),
-    **_names("os.path", "abspath realpath expanduser expandvars", _ENVIRONMENT),
+    **_names("time", "time time_ns monotonic monotonic_ns perf_counter perf_counter_ns", CLOCK),
+    **_names("time", "process_time process_time_ns thread_time thread_time_ns", CLOCK),
+    **_names("time", "localtime gmtime ctime strftime", CLOCK),
+    **_names("datetime.datetime", "now utcnow today", CLOCK),
+    **_names("datetime.date", "today", CLOCK),
+    **_names("uuid", "uuid1 uuid4", CHANCE),
+    **_names("os", "urandom", CHANCE),
+    **_names("os", "listdir scandir walk", READS),
+    **_names("os", "system popen execv fork posix_spawn", PROGRAMS),
+    **_names("os", "remove unlink rename replace mkdir makedirs rmdir", WRITES),
+    **_names("builtins", "open", READS),
+    **_names("pandas", "read_sql read_sql_query read_sql_table read_gbq", DATABASE),
+    **_names("pandas", "read_hdf read_clipboard read_spss HDFStore", FILES),
+    **_names("pandas", "read_parquet read_orc", FOLLOWED),
+    **_names("builtins", "input breakpoint", PEOPLE),
+    **_names("builtins", "id hash", PROCESS),
+    **_names("sys", "argv path", ENVIRONMENT),
+    **_names("sys", "modules _getframe stdin", PROCESS),
+    **_names("os.path", "exists lexists isfile isdir islink ismount samefile", ENVIRONMENT),
+    **_names("os.path", "getsize getmtime getatime getctime", ENVIRONMENT),
+    **_names("os.path", "abspath realpath expanduser expandvars", ENVIRONMENT),
     **_names("os", "sep linesep pathsep altsep extsep fspath PathLike name fsencode", ""),
     **_names("os", "fsdecode path", ""),
     **_names("numpy.random", "Generator BitGenerator", ""),
 }
 
 _PREFIXES: Final = (
-    ("random.", _CHANCE),
-    ("numpy.random.", _CHANCE),
-    ("secrets.", _CHANCE),
+    ("random.", CHANCE),
+    ("numpy.random.", CHANCE),
+    ("secrets.", CHANCE),
     ("os.path.", ""),
-    ("os.", _ENVIRONMENT),
-    ("platform.", _ENVIRONMENT),
-    ("locale.", _ENVIRONMENT),
-    ("getpass.", _ENVIRONMENT),
-    ("tempfile.", _FILES),
-    ("glob.", _FILES),
-    ("shutil.", _FILES),
-    ("gzip.open", _FILES),
-    ("bz2.open", _FILES),
-    ("lzma.open", _FILES),
-    ("codecs.open", _FILES),
-    ("zipfile.", _FILES),
-    ("tarfile.", _FILES),
-    ("sqlite3.", _FILES),
-    ("subprocess.", _PROCESS),
-    ("socket.", _NETWORK),
-    ("urllib.request.", _NETWORK),
-    ("http.client.", _NETWORK),
-    ("requests.", _NETWORK),
-    ("httpx.", _NETWORK),
+    ("os.", ENVIRONMENT),
+    ("platform.", ENVIRONMENT),
+    ("locale.", ENVIRONMENT),
+    ("getpass.", ENVIRONMENT),
+    ("tempfile.", WRITES),
+    ("glob.", READS),
+    ("shutil.", WRITES),
+    ("gzip.", READS),
+    ("bz2.", READS),
+    ("lzma.", READS),
+    ("codecs.open", READS),
+    ("io.open", READS),
+    ("io.FileIO", READS),
+    ("zipfile.", READS),
+    ("tarfile.", READS),
+    ("sqlite3.", DATABASE),
+    ("duckdb.", DATABASE),
+    ("sqlalchemy.create_engine", DATABASE),
+    ("psycopg", DATABASE),
+    ("h5py.", FILES),
+    ("netCDF4.", FILES),
+    ("xarray.open_", FILES),
+    ("cv2.", FILES),
+    ("soundfile.", FILES),
+    ("rasterio.", FILES),
+    ("geopandas.read_", FILES),
+    ("pyarrow.memory_map", FILES),
+    ("pyarrow.OSFile", FILES),
+    ("pyarrow.csv.", FILES),
+    ("pyarrow.json.", FILES),
+    ("pyarrow.orc.", FILES),
+    ("pyarrow.fs.", FILES),
+    ("pyarrow.parquet.write_", WRITES),
+    ("pyarrow.parquet.", FOLLOWED),
+    ("pyarrow.feather.write_", WRITES),
+    ("pyarrow.feather.", FOLLOWED),
+    ("pyarrow.dataset.write_", WRITES),
+    ("pyarrow.dataset.dataset", FOLLOWED),
+    ("polars.read_database", DATABASE),
+    ("polars.read_", FOLLOWED),
+    ("polars.scan_", FOLLOWED),
+    ("psutil.", ENVIRONMENT),
+    ("fsspec.", NETWORK),
+    ("s3fs.", NETWORK),
+    ("gcsfs.", NETWORK),
+    ("boto3.", NETWORK),
+    ("aiohttp.", NETWORK),
+    ("urllib3.", NETWORK),
+    ("subprocess.", PROGRAMS),
+    ("socket.", NETWORK),
+    ("urllib.request.", NETWORK),
+    ("http.client.", NETWORK),
+    ("requests.", NETWORK),
+    ("httpx.", NETWORK),
 )
 
 _ENDINGS: Final = (
-    ("Timestamp.now", _CLOCK),
-    ("Timestamp.today", _CLOCK),
-    ("Timestamp.utcnow", _CLOCK),
-    ("Path.cwd", _ENVIRONMENT),
-    ("Path.home", _ENVIRONMENT),
+    ("Timestamp.now", CLOCK),
+    ("Timestamp.today", CLOCK),
+    ("Timestamp.utcnow", CLOCK),
+    ("Path.cwd", ENVIRONMENT),
+    ("Path.home", ENVIRONMENT),
 )
 
 _TABLES: Final = frozenset({"pandas", "polars", "numpy", "pyarrow"})
 _READERS: Final = frozenset({"load", "loadtxt", "fromfile", "genfromtxt", "memmap"})
 
 _PASSED_ON: Final = {
-    "time": _CLOCK,
-    "random": _CHANCE,
-    "secrets": _CHANCE,
-    "numpy.random": _CHANCE,
-    "uuid": _CHANCE,
-    "os": _ENVIRONMENT,
+    "time": CLOCK,
+    "random": CHANCE,
+    "secrets": CHANCE,
+    "numpy.random": CHANCE,
+    "uuid": CHANCE,
+    "os": ENVIRONMENT,
 }
 
 METHODS: Final = {
-    "read_text": _FILES,
-    "read_bytes": _FILES,
-    "write_text": _FILES,
-    "write_bytes": _FILES,
-    "iterdir": _FILES,
-    "rglob": _FILES,
-    "is_file": _FILES,
-    "is_dir": _FILES,
-    "urlopen": _NETWORK,
+    "read_text": READS,
+    "read_bytes": READS,
+    "write_text": WRITES,
+    "write_bytes": WRITES,
+    "iterdir": READS,
+    "rglob": READS,
+    "is_file": ENVIRONMENT,
+    "is_dir": ENVIRONMENT,
+    "urlopen": NETWORK,
 }
 """Methods that say what they do whatever they're called on."""
 
@@ -144,16 +194,18 @@ def reason(dotted: str, *, seeded: bool = False) -> str:
         The reason, empty for what is pure.
     """
     if dotted in _SEEDABLE:
-        return "" if seeded else _CHANCE
+        return "" if seeded else CHANCE
     if dotted in _EXACT:
         return _EXACT[dotted]
     for ending, why in _ENDINGS:
         if dotted.endswith(ending):
             return why
+    for prefix, why in _PREFIXES:
+        if dotted.startswith(prefix):
+            return why
     top, _, last = dotted.rpartition(".")
-    if top.partition(".")[0] in _TABLES and (last.startswith("read_") or last in _READERS):
-        return _FILES
-    return next((why for prefix, why in _PREFIXES if dotted.startswith(prefix)), "")
+    reads = last.startswith("read_") or last in _READERS
+    return READS if reads and top.partition(".")[0] in _TABLES else ""
 
 
 def reason_of_module(dotted: str) -> str:
@@ -179,10 +231,10 @@ def reason_of_object(value: Any) -> str:
     kind = type(value if owner is None or isinstance(owner, (type, ModuleType)) else owner)
     module = str(kind.__module__)
     if module == "os" and kind.__name__ == "_Environ":
-        return _ENVIRONMENT
+        return ENVIRONMENT
     generators = {"Random", "SystemRandom", "RandomState", "Generator"}
     if module.startswith(("random", "numpy.random")) and kind.__name__ in generators:
-        return f"{_CHANCE} from a generator that lives outside of it"
+        return f"{CHANCE} from a generator that lives outside of it"
     return ""
 
 

@@ -111,6 +111,16 @@ def _under(location: str, roots: tuple[str, ...]) -> bool:
     return any(location.startswith((root + "/", root + "\\")) for root in roots)
 
 
+def is_installed(path: str) -> bool:
+    """Tell whether a file belongs to an installed package, by where it lies."""
+    return _under(path, _roots()[0])
+
+
+def is_standard(path: str) -> bool:
+    """Tell whether a file belongs to the standard library, by where it lies."""
+    return _under(path, _roots()[1]) and not _under(path, _roots()[0])
+
+
 @cache
 def _home(top: str, location: str | None) -> Home:
     if location in {"built-in", "frozen"}:

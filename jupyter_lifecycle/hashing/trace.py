@@ -7,6 +7,7 @@ from functools import cache
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from jupyter_lifecycle.hashing import impurity
 from jupyter_lifecycle.hashing.summary import summary
 from jupyter_lifecycle.hashing.values import SCALARS
 
@@ -84,6 +85,10 @@ class CodeKey:
     """The code itself first, then in the order in which it was met."""
     impure: tuple[str, ...]
     """Why the same arguments may not give the same answer; empty for a pure function."""
+    reads: tuple[str, ...] = ()
+    """Where it names what reads files: no reason, as which ones is seen when it's called."""
+    follow: bool = False
+    """Whether it names readers that open files out of Python's sight, to be followed in a call."""
 
 
 @cache
@@ -97,6 +102,11 @@ class Trace:
 
     parts: dict[str, CodePart] = field(default_factory=dict)
     impure: dict[str, None] = field(default_factory=dict)
+    reads: dict[str, None] = field(default_factory=dict)
+    """Where it names what reads files: no reason, as long as the files are seen while it runs."""
+    follow: bool = False
+    memoised: bool = False
+    """Whether a helper keeps its answers, so that what it reads isn't seen each time."""
     functions: list[FunctionType] = field(default_factory=list)
     classes: list[type] = field(default_factory=list)
     whole: set[tuple[int, Space]] = field(default_factory=set)
@@ -104,6 +114,19 @@ class Trace:
     reflective: bool = False
     """Whether code reads names, docstrings or annotations of code."""
     _watched: dict[tuple[int, Space], tuple[Any, dict[Any, Any]]] = field(default_factory=dict)
+
+    def impurity(self, why: str, place: str) -> None:
+        """Note why the same arguments may not give the same answer, and where that stands."""
+        if why in {impurity.READS, impurity.FOLLOWED}:
+            self.reads[f"{impurity.READS} ({place})"] = None
+            self.follow = self.follow or why == impurity.FOLLOWED
+        else:
+            self.impure[f"{why} ({place})"] = None
+
+    def reasons(self) -> tuple[str, ...]:
+        """Give all that makes the code impure."""
+        kept = [f"keeps what it reads: {each}" for each in self.reads] if self.memoised else []
+        return (*self.impure, *kept)
 
     def watch(self, owner: Any, space: Space, name: Any, value: Any) -> None:
         """Remember what a name stands for.

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import CacheError, ComputeError, FingerprintError
-from jupyter_lifecycle.hashing import combine, fingerprint
+from jupyter_lifecycle.hashing import combine, fingerprint, with_sources
 from jupyter_lifecycle.materialise.awaiting import Awaiter
 from jupyter_lifecycle.materialise.checking import remark_on
 from jupyter_lifecycle.materialise.conformance import Conformance
@@ -28,6 +28,7 @@ from jupyter_lifecycle.materialise.keys import (
 )
 from jupyter_lifecycle.materialise.measure import measure
 from jupyter_lifecycle.materialise.memory import Known, Memory, Origins, OriginsWriter
+from jupyter_lifecycle.materialise.openings import Openings, watch_of
 from jupyter_lifecycle.materialise.recall import leave_name, leave_origins, recalled, stored_origins
 from jupyter_lifecycle.materialise.records import NodeEvent, NodeReport, NodeState, PlanStep
 from jupyter_lifecycle.materialise.why import change_note
@@ -79,7 +80,10 @@ class Execution:
         self._scope = scope
         self._hooks = tuple(hooks)
         self._digests = SourceDigests(binding.sources)
-        self._nodes = resolve(binding, self._digests)
+        self._openings = Openings(cache)
+        self._moved: set[str] = set()
+        """Features whose key became another one while they ran."""
+        self._nodes = resolve(binding, self._digests, openings=self._openings)
         self._entries: dict[str, Entry] = {}
         self._contents: dict[str, bytes] = {}
         self._values: dict[str, Any] = {}
@@ -158,10 +162,8 @@ class Execution:
     def _plan(self) -> list[str]:
         forgotten = self._memory.forgotten
         for name, node in self._nodes.items():
-            if node.key is not None and node.key not in forgotten:
-                entry = self._cache.lookup(node.key)
-                if entry is not None:
-                    self._entries[name] = entry
+            if node.entry is not None and node.key not in forgotten:
+                self._entries[name] = node.entry
         needed = set(self._binding.targets)
         to_run = []
         for name in reversed(self._binding.order):
@@ -194,6 +196,10 @@ class Execution:
     def _identified(self, node: Node) -> str:
         """Give a node its key, now that its parents are there; else return why it has none."""
         reason = node.reason
+        for each in self._moved.intersection(node.arguments):
+            node.tokens.pop(each, None)
+            node.open_parents = tuple(dict.fromkeys([*node.open_parents, each]))
+            node.key = node.entry = None
         for each in node.open_parents:
             parent = self._nodes.get(each)
             token = parent.key if parent is not None and parent.key else self._content(each)
@@ -205,27 +211,53 @@ class Execution:
                 )
         node.open_parents = tuple([e for e in node.open_parents if e not in node.tokens])
         if node.key is None:
-            node.key = key_of(node)
+            node.key = node.plain = key_of(node)
+            self._moved.add(node.name)
         return reason
 
     def _found_late(self, node: Node) -> Entry | None:
+        """Look again: its parents are identified now, and others may have computed the same."""
+        if node.entry is None and node.key is not None:
+            before, node.key = node.key, node.plain
+            self._openings.settle(node)
+            if node.key != before:
+                self._moved.add(node.name)
         if node.key is None:
             return None
-        if node.key not in self._memory.forgotten:
-            entry = self._cache.lookup(node.key)
-            if entry is not None:
-                return entry
+        if node.entry is not None and node.key not in self._memory.forgotten:
+            return node.entry
         if node.name in self._memory.invalidated:
             return None
+        return self._found_by_content(node)
+
+    def _found_by_content(self, node: Node) -> Entry | None:
+        """Find what the same code made of parents that gave the same as now."""
         by_content = self._output_key(node)
-        entry = self._cache.lookup(by_content) if by_content is not None else None
-        if entry is not None:
-            self._memory.forgotten.discard(node.key)
-            entry = self._cache.alias(node.key, entry)
-            remark = remark_on(node.feature, entry.load()) if node.feature.checks else ""
-            origins = self._writer.of(node, node.key, self._binding.sources, remark)
-            leave_origins(self._cache, node.key, origins)
+        if by_content is None or node.plain is None:
+            return None
+        entry, files = self._openings.find(by_content, node.feature)
+        if entry is None:
+            return None
+        if files:
+            self._openings.leave(node.plain, (), files)
+            node.files = files
+            node.key = with_sources(node.plain, files)
+            self._moved.add(node.name)
+        assert node.key is not None
+        self._memory.forgotten.discard(node.key)
+        entry = self._cache.alias(node.key, entry)
+        remark = remark_on(node.feature, entry.load()) if node.feature.checks else ""
+        origins = self._writer.of(node, node.key, self._binding.sources, remark)
+        leave_origins(self._cache, node.key, origins)
         return entry
+
+    def _content_key(self, node: Node) -> bytes:
+        """Return the other key of a column that is kept: by the content of its parents."""
+        by_content = self._output_key(node)
+        if by_content is not None and node.key != node.plain:
+            self._openings.leave(by_content, (), node.files)
+            by_content = with_sources(by_content, node.files)
+        return by_content or b""
 
     def _output_key(self, node: Node) -> bytes | None:
         outputs = {}
@@ -272,7 +304,8 @@ class Execution:
             hook.before_node(node.feature, given)
         started = time.perf_counter()
         try:
-            value = self._awaiter.finished(node.feature.function(**given))
+            with watch_of(node) as watch:
+                value = self._awaiter.finished(node.feature.function(**given))
             seconds = time.perf_counter() - started
             self._refuse_changed(node)
             remark = self._looked_at(node.feature, value)
@@ -286,6 +319,10 @@ class Execution:
             return
         self._values[name] = value
         self._recomputed.add(name)
+        before = node.key
+        reason = self._openings.looked_at(node, watch) or reason
+        if node.key != before:
+            self._moved.add(name)
         self._keep(node, value, seconds, reason, remark)
 
     def _looked_at(self, feature: Feature, value: Any) -> str:
@@ -373,7 +410,7 @@ class Execution:
                 value,
                 seconds=seconds,
                 why=origins.to_json(),
-                content=self._output_key(node) or b"",
+                content=self._content_key(node),
             )
         except (FingerprintError, CacheError) as error:
             return f"not cached: {error.message}"

@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import FingerprintError
-from jupyter_lifecycle.hashing import CodePart, code_key, combine, fingerprint
+from jupyter_lifecycle.hashing import CodeKey, CodePart, code_key, combine, fingerprint
+from jupyter_lifecycle.materialise.openings import uncached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from jupyter_lifecycle.cache import Entry
     from jupyter_lifecycle.graph import Check, Feature
+    from jupyter_lifecycle.hashing import Source
     from jupyter_lifecycle.materialise.binding import Binding
+    from jupyter_lifecycle.materialise.openings import Openings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class Code:
     parts: tuple[CodePart, ...]
     reason: str
     """Why its columns are not cached; empty where they are."""
+    key: CodeKey | None = None
+    """What the digest was made from; None where it cannot be seen through."""
 
 
 @dataclass(slots=True)
@@ -45,6 +51,12 @@ class Node:
     """For each argument the identity of its value: a key, or a digest of content."""
     open_parents: tuple[str, ...]
     """Arguments whose identity is known only once they were computed."""
+    plain: bytes | None = None
+    """The key by code and arguments alone, where files count in :attr:`key` as well."""
+    files: tuple[Source, ...] = ()
+    """What it reads besides its arguments, as far as it is known."""
+    entry: Entry | None = None
+    """What the cache has under the key, where it was looked up with it."""
 
     @property
     def reason(self) -> str:
@@ -85,15 +97,15 @@ def read_code(feature: Feature) -> Code:
     if feature.cache == "never":
         reason = 'not cached: cache="never"'
     elif found.impure and feature.cache != "always":
-        reason = f"computed each time: {', '.join(found.impure)}"
+        reason = uncached(found.impure)
     if feature.checks:
         try:
             checks = [_check_part(each) for each in feature.checks]
         except FingerprintError as error:
             return Code(None, (), f"not cached: {error.message}")
         digest = combine("checked", found.digest, *[part.digest for part in checks])
-        return Code(digest, (*found.parts, *checks), reason)
-    return Code(found.digest, found.parts, reason)
+        return Code(digest, (*found.parts, *checks), reason, found)
+    return Code(found.digest, found.parts, reason, found)
 
 
 def _check_part(check: Check) -> CodePart:
@@ -108,6 +120,7 @@ def resolve(
     binding: Binding,
     digests: SourceDigests,
     token_of: Callable[[Node], bytes | None] | None = None,
+    openings: Openings | None = None,
 ) -> dict[str, Node]:
     """Give each feature its key, where it can be known before anything runs.
 
@@ -118,6 +131,8 @@ def resolve(
         Of the binding's sources.
     token_of : callable, optional
         Gives the identity of the last value of a feature without key, where it still holds.
+    openings : Openings, optional
+        Knows what features opened before, which counts in their keys.
 
     Returns
     -------
@@ -139,6 +154,8 @@ def resolve(
         arguments = binding.arguments[name]
         node = Node(name, feature, read_code(feature), arguments, None, tokens, tuple(open_parents))
         node.key = key_of(node)
+        if openings is not None:
+            openings.settle(node)
         known[name] = node.key
         if node.key is None and token_of is not None and not open_parents:
             known[name] = token_of(node)

@@ -15,6 +15,7 @@ from jupyter_lifecycle.materialise.failures import failure_of, own_lines
 from jupyter_lifecycle.materialise.hooks import Hooks
 from jupyter_lifecycle.materialise.keys import Node, SourceDigests, base_of, resolve
 from jupyter_lifecycle.materialise.memory import Memory, OriginsWriter
+from jupyter_lifecycle.materialise.openings import Openings
 from jupyter_lifecycle.materialise.recall import recalled, stored_origins
 from jupyter_lifecycle.materialise.records import NodeReport, PlanStep, Run, Why
 from jupyter_lifecycle.materialise.why import change_note, explain
@@ -187,7 +188,7 @@ class Materialiser:
         """
         binding = bind_some(graph, tuple(graph.features), inputs)
         digests = SourceDigests(binding.sources)
-        nodes = resolve(binding, digests, self._token_of)
+        nodes = resolve(binding, digests, self._token_of, Openings(self.cache))
         self._see(nodes, binding)
         waiting: dict[str, str] = {}
         reports: dict[str, NodeReport] = {}
@@ -287,7 +288,9 @@ class Materialiser:
         """Read code and inputs anew: a helper, a constant or a buffer may have changed."""
         if self._binding is not None:
             digests = SourceDigests(self._binding.sources)
-            self._see(resolve(self._binding, digests, self._token_of), self._binding)
+            self._see(
+                resolve(self._binding, digests, self._token_of, Openings(self.cache)), self._binding
+            )
 
     def _token_of(self, node: Node) -> bytes | None:
         known = self._memory.last.get(node.name)

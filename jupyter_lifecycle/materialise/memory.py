@@ -40,6 +40,8 @@ class Origins:
     """The arguments that are inputs, not features."""
     remark: str = ""
     """What its checks said of it."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """What it read besides its arguments: path to the digest of what was there."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain lists and texts."""
@@ -51,6 +53,7 @@ class Origins:
             "parents": dict(self.parents),
             "inputs": list(self.inputs),
             "remark": self.remark,
+            "files": dict(self.files),
         }
 
     @classmethod
@@ -63,7 +66,8 @@ class Origins:
             inputs = tuple([str(name) for name in stored["inputs"]])
             texts = [str(stored[name]) for name in ("feature", "token", "code")]
             remark = str(stored.get("remark", ""))
-            return cls(texts[0], texts[1], texts[2], parts, parents, inputs, remark)
+            files = {str(path): str(held) for path, held in stored.get("files", {}).items()}
+            return cls(texts[0], texts[1], texts[2], parts, parents, inputs, remark, files)
         except (AssertionError, KeyError, TypeError, AttributeError, ValueError):
             return None
 
@@ -150,4 +154,5 @@ class OriginsWriter:
             {name: each.hex() for name, each in node.tokens.items()},
             tuple([name for name in node.arguments if name in inputs]),
             remark,
+            {each.path: each.digest.hex() for each in node.files},
         )

@@ -21,7 +21,7 @@ class NodeReport:
     computed, but not from this code and these inputs; ``new``: never computed; ``error``: raised.
     """
     note: str = ""
-    """In a few words why: ``parent changed``, ``computed each time: time.time``."""
+    """In a few words why: ``parent changed``, ``not cached: it reads the clock (line 3)``."""
     seconds: float | None = None
     """What it took to compute, seconds, whenever that was."""
     rows: int | None = None

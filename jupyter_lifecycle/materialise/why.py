@@ -25,7 +25,7 @@ def change_note(old: Origins, new: Origins) -> str:
         return "code changed"
     differing = _differing_parents(old, new)
     if not differing:
-        return ""
+        return "file changed" if _differing_files(old, new) else ""
     inputs = {*old.inputs, *new.inputs}
     return "input changed" if any(name in inputs for name in differing) else "parent changed"
 
@@ -86,6 +86,11 @@ def _differing_parents(old: Origins, new: Origins) -> list[str]:
     return [name for name in names if old.parents.get(name) != new.parents.get(name)]
 
 
+def _differing_files(old: Origins, new: Origins) -> list[str]:
+    """Name the files that a column was made from and that hold something else now."""
+    return [path for path, held in old.files.items() if new.files.get(path, held) != held]
+
+
 def _own_causes(
     visit: _Visit, origins_of: Callable[[str, str], Origins | None]
 ) -> Iterator[tuple[str, str]]:
@@ -93,6 +98,8 @@ def _own_causes(
     old, new = visit.old, visit.new
     if old.code != new.code:
         yield from _code_causes(old.parts, new.parts)
+    for path in _differing_files(old, new):
+        yield f"file {path} changed", ""
     followed = {name for name, _, _ in _changed_parents(visit, origins_of)}
     for name in _differing_parents(old, new):
         if name in followed:

@@ -49,20 +49,24 @@ IMPURE = {
     "os.path.exists": ("from os.path import exists\ndef feature(x): return exists(x)", "reads the environment"),
     "a module that is passed on": ("import os\ndef feature(x): return vars(os)", "reads the environment"),
     "platform": ("import platform\ndef feature(x): return platform.node()", "reads the environment"),
-    "open": ("def feature(x): return open(x).read()", "reads or writes files"),
-    "read_csv": ("import pandas as pd\ndef feature(x): return pd.read_csv(x)", "reads or writes files"),
-    "np.load": ("import numpy as np\ndef feature(x): return np.load(x)", "reads or writes files"),
-    "Path.read_text": ("from pathlib import Path\ndef feature(x): return Path(x).read_text()", "reads or writes files"),
-    "sqlite": ("import sqlite3\ndef feature(x): return sqlite3.connect(x)", "reads or writes files"),
+    "sqlite": ("import sqlite3\ndef feature(x): return sqlite3.connect(x)", "reads a database"),
     "urlopen": ("from urllib.request import urlopen\ndef feature(x): return urlopen(x)", "uses the network"),
-    "subprocess": ("import subprocess\ndef feature(x): return subprocess.run(x)", "depends on the process"),
+    "subprocess": ("import subprocess\ndef feature(x): return subprocess.run(x)", "starts another program"),
     "hash": ("def feature(x): return x.map(hash)", "depends on the process"),
     "id": ("def feature(x): return id(x)", "depends on the process"),
     "input": ("def feature(x): return input()", "asks a person"),
     "a global that is written": ("N = 0\ndef feature(x):\n  global N\n  N += 1\n  return N", "changes a global"),
-    "within a helper": ("import time\ndef h(): return time.time()\ndef feature(x): return h()", "time.time in h"),
+    "within a helper": ("import time\ndef h(): return time.time()\ndef feature(x): return h()", "reads the clock (line 2 of h)"),
     "within a lambda": ("import time\ndef feature(x): return (lambda: time.time())()", "reads the clock"),
-    "within a method": ("import time\nclass C:\n  def f(self): return time.time()\ndef feature(x): return C().f()", "time.time in f"),
+    "within a method": ("import time\nclass C:\n  def f(self): return time.time()\ndef feature(x): return C().f()", "reads the clock (line 3 of f)"),
+    "the second line of two": ("import time\ndef feature(x):\n  x = x + 1\n  return x * time.time()", "reads the clock (line 4)"),
+    "a file that is written": ("from pathlib import Path\ndef feature(x): return Path(x).write_text('')", "writes files"),
+    "whether a file is there": ("from pathlib import Path\ndef feature(x): return Path(x).is_file()", "reads the environment"),
+    "an environment by its library": ("import psutil\ndef feature(x): return psutil.virtual_memory()", "reads the environment"),
+    "a database by pandas": ("import pandas as pd\ndef feature(x): return pd.read_sql('select 1', x)", "reads a database"),
+    "files that nobody can follow": ("import pyarrow.csv as pc\ndef feature(x): return pc.read_csv(x)", "reads or writes files"),
+    "a helper that keeps what it read": (
+        "from functools import cache\n@cache\ndef h(): return open('a').read()\ndef feature(x): return h()", "keeps what it reads"),
     "through getattr": ("import time\ndef feature(x): return getattr(time, 'time')()", "reads the clock"),
 }  # fmt: skip
 
@@ -71,6 +75,28 @@ IMPURE = {
 def test_what_changes_by_itself_is_noticed(name: str) -> None:
     source, words = IMPURE[name]
     assert any(words in reason for reason in reasons(source)), reasons(source)
+
+
+READS = {
+    "open": ("def feature(x):\n  return open(x).read()", "reads files (line 2)", False),
+    "read_csv": ("import pandas as pd\ndef feature(x): return pd.read_csv(x)", "reads files (line 2)", False),
+    "np.load": ("import numpy as np\ndef feature(x): return np.load(x)", "reads files (line 2)", False),
+    "Path.read_text": ("from pathlib import Path\ndef feature(x): return Path(x).read_text()", "reads files (line 2)", False),
+    "gzip": ("import gzip\ndef feature(x): return gzip.open(x)", "reads files (line 2)", False),
+    "glob": ("from glob import glob\ndef feature(x): return glob(x)", "reads files (line 2)", False),
+    "listdir": ("import os\ndef feature(x): return os.listdir(x)", "reads files (line 2)", False),
+    "read_parquet": ("import pandas as pd\ndef feature(x): return pd.read_parquet(x)", "reads files (line 2)", True),
+    "pyarrow.parquet": ("import pyarrow.parquet as pq\ndef feature(x): return pq.read_table(x)", "reads files (line 2)", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READS)
+def test_what_reads_files_is_pure_as_long_as_they_are_seen(name: str) -> None:
+    source, words, follow = READS[name]
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec(source, space)
+    key = code_key(space["feature"])
+    assert (key.impure, key.reads, key.follow) == ((), (words,), follow)
 
 
 PURE = {

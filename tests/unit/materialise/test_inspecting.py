@@ -79,7 +79,7 @@ def test_plan_names_what_is_computed_each_time() -> None:
     graph = graph_of("def now(): return time.time()")
     (step,) = Materialiser().plan(graph, ["now"])
     assert step.action == "compute"
-    assert "computed each time" in step.note
+    assert "not cached: it reads the clock" in step.note
 
 
 def test_diff() -> None:

@@ -147,4 +147,4 @@ def f(x):
     return time.time()
 """
     run = Materialiser(ColumnCache()).run(graph_of(text), ["a"])
-    assert "computed each time" in run.reports["a"].note
+    assert "not cached: it reads the clock" in run.reports["a"].note
