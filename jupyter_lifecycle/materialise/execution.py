@@ -253,7 +253,7 @@ class Execution:
 
     def _content_key(self, node: Node) -> bytes:
         """Return the other key of a column that is kept: by the content of its parents."""
-        by_content = self._output_key(node)
+        by_content = None if node.overruled else self._output_key(node)
         if by_content is not None and node.key != node.plain:
             self._openings.leave(by_content, (), node.files)
             by_content = with_sources(by_content, node.files)

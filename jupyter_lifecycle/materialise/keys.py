@@ -55,6 +55,8 @@ class Node:
     """The key by code and arguments alone, where files count in :attr:`key` as well."""
     files: tuple[Source, ...] = ()
     """What it reads besides its arguments, as far as it is known."""
+    overruled: bool = False
+    """Whether it was seen to be impure, and is kept because the user says so."""
     entry: Entry | None = None
     """What the cache has under the key, where it was looked up with it."""
 

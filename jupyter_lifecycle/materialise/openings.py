@@ -72,6 +72,7 @@ class Openings:
             node.code = replace(node.code, reason=uncached(opening.reasons))
             node.key = None
             return
+        node.overruled = bool(opening.reasons)
         key, node.files, node.entry = self._found(node.key, opening)
         node.key = key
 
@@ -142,6 +143,7 @@ class Openings:
         if reasons and node.feature.cache != "always":
             return _unkeyed(node, reasons)
         node.key, node.files = with_sources(plain, files), files
+        node.overruled = bool(reasons)
         return ""
 
 

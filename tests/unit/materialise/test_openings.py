@@ -326,3 +326,13 @@ def test_reading_a_table_needs_no_word_from_the_user(folder: Path) -> None:
     frame.to_parquet("parts/2.parquet")
     run = Kernel(folder, text).run("total")
     assert (dict(run.values), run.recomputed) == ({"total": 9}, ("parts", "total"))
+
+
+def test_what_the_user_overruled_is_not_found_by_content_where_it_is_not(folder: Path) -> None:
+    text = """
+    import pandas as pd
+    def half(x): return {} // 2
+    def odd(half): return pd.Series([1, 2]).sample(1).iloc[0] + half
+    """
+    Kernel(folder, text.format("x"), "always").run("odd")
+    assert "odd" in Kernel(folder, text.format("(x + 0)")).run("odd").recomputed
