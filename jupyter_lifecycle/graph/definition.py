@@ -9,7 +9,7 @@ from functools import partial
 from inspect import CO_VARARGS, CO_VARKEYWORDS, cleandoc, signature, unwrap
 from inspect import Parameter as SignatureParameter
 from pathlib import PurePath
-from types import CodeType, FunctionType, MappingProxyType
+from types import CodeType, FunctionType, MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from jupyter_lifecycle.errors import FeatureDefinitionError
@@ -406,6 +406,15 @@ def _label(path: str, module: str) -> str:
 
 
 def _check_name(function: Any, name: Any, origin: Origin) -> None:
+    if isinstance(function, (ModuleType, list, tuple)):
+        advice = (
+            f"use FeatureGraph.from_modules({name})"
+            if isinstance(function, ModuleType)
+            else "put a star before it: from_functions(*functions)"
+        )
+        raise FeatureDefinitionError(
+            f"from_functions takes functions one by one, not a {type(function).__name__}: {advice}."
+        )
     if type(name) is str and name.isidentifier() and not keyword.iskeyword(name):
         return
     if name == "<lambda>":

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import FeatureDefinitionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import ModuleType
 
 
 def feature_functions(module: ModuleType) -> list[Callable[..., Any]]:
@@ -30,11 +29,11 @@ def feature_functions(module: ModuleType) -> list[Callable[..., Any]]:
     FeatureDefinitionError
         If it is no module, or defines no function.
     """
-    own_name = getattr(module, "__name__", None)
-    if not isinstance(own_name, str) or not hasattr(module, "__dict__"):
+    if not isinstance(module, ModuleType):
         raise FeatureDefinitionError(
             f"from_modules takes imported modules, not {module!r}. Functions go to from_functions."
         )
+    own_name = module.__name__
     found = [
         value
         for name, value in vars(module).items()

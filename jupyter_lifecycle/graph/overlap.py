@@ -102,6 +102,8 @@ def _classes_related(one: Any, other: Any) -> bool:
 def _items_related(one: Any, other: Any) -> bool:
     """Compare what two related containers hold, where both say it in the same number of words."""
     mine, theirs = get_args(one), get_args(other)
+    if tuple[()] in (one, other) and get_origin(one) is get_origin(other) is tuple:
+        return one == other or ... in (*mine, *theirs)
     if not mine or not theirs:
         return True
     if _class(one) is tuple and _class(other) is tuple:

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.graph.feature import Feature
 
 _TAG = "tag:"
+_SIGNS = frozenset("*?[")
+
+
+def is_term(text: str) -> bool:
+    """Whether a text is a pattern or a tag, and so no name."""
+    return text.startswith(_TAG) or not _SIGNS.isdisjoint(text)
 
 
 def selected(
@@ -76,6 +82,6 @@ def _nothing(features: Mapping[str, Feature], inputs: Sequence[str], term: str) 
             )
         keys = dict.fromkeys(key for each in features.values() for key in each.tags)
         return f"No feature has a tag {key}.{did_you_mean(key, keys)}"
-    if any(sign in term for sign in "*?["):
+    if is_term(term):
         return f"No feature is called like {term}."
     return f"There is no feature or input {term}.{did_you_mean(term, [*features, *inputs])}"

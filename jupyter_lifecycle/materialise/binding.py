@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import ComputeError, UnboundError
-from jupyter_lifecycle.graph import NearNames
+from jupyter_lifecycle.graph import FeatureGraph, NearNames
+from jupyter_lifecycle.graph.selecting import is_term
+from jupyter_lifecycle.materialise.measure import short
 from jupyter_lifecycle.materialise.planning import reached
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jupyter_lifecycle.graph import Feature, FeatureGraph
+    from jupyter_lifecycle.graph import Feature
     from jupyter_lifecycle.materialise.planning import Plan, Reach
 
 
@@ -64,7 +66,8 @@ def bind(
     ----------
     graph : FeatureGraph
     targets : sequence of str
-        Features, or inputs that are to be in the result.
+        Features, or inputs that are to be in the result; patterns and tags mean what
+        :meth:`FeatureGraph.select` finds.
     inputs : mapping of str to any, DataFrame or None
         A frame stands for its columns.
     overrides : mapping of str to any, optional
@@ -79,8 +82,14 @@ def bind(
     UnboundError
         Names every target and parameter that nothing defines, with near misses.
     ComputeError
-        If inputs are of no use, or give what a feature defines.
+        If targets or inputs are of no use, or inputs give what a feature defines.
     """
+    if not isinstance(graph, FeatureGraph):
+        raise ComputeError(
+            f"The first argument is a FeatureGraph, not a {type(graph).__name__}. Make one of "
+            "functions with FeatureGraph.from_functions(…), or of modules with from_modules(…)."
+        )
+    targets = _listed(targets)
     reach, sources, absent = _bound(graph, targets, inputs, overrides, strict=True)
     given = _named(inputs)
     if given:
@@ -88,6 +97,8 @@ def bind(
     binding = Binding(reach.graph, reach.plan(absent), sources)
     if absent:
         missing = [name for name in absent if name in reach.targets]
+        if any(map(is_term, missing)):
+            return bind(graph, _selected(graph, targets, missing), inputs, overrides)
         if missing or binding.unbound:
             raise _unbound_error(binding, missing, given)
     return binding
@@ -113,7 +124,7 @@ def _bound(
     strict: bool,
 ) -> tuple[Reach, dict[str, Any], tuple[str, ...]]:
     """Find what is needed, the values that somebody gives, and the names that nobody does."""
-    wanted = tuple(dict.fromkeys(_listed(targets)))
+    wanted = _listed(targets)
     given, replaced = _named(inputs), overrides or {}
     if replaced:
         _refuse_unknown_overrides(graph, replaced, given)
@@ -133,10 +144,33 @@ def _bound(
     return reach, sources, tuple(absent)
 
 
-def _listed(targets: Sequence[str]) -> Sequence[str]:
+def _listed(targets: Any) -> tuple[str, ...]:
+    """Return the targets, each once."""
     if isinstance(targets, str):
         raise ComputeError(f"targets is the text {targets!r}; write a list: [{targets!r}].")
-    return targets
+    try:
+        wanted = tuple(targets)
+    except TypeError:
+        raise ComputeError(
+            f"targets is a {type(targets).__name__}; write a list of names: ['a', 'b']."
+        ) from None
+    if not set(map(type, wanted)) <= {str}:
+        for each in wanted:
+            if not isinstance(each, str):
+                name = getattr(each, "__name__", "a")
+                raise ComputeError(
+                    f"targets holds {short(repr(each))}, and a target is a name: [{name!r}]."
+                )
+    return tuple(dict.fromkeys(wanted))
+
+
+def _selected(
+    graph: FeatureGraph, targets: Sequence[str], missing: Sequence[str]
+) -> tuple[str, ...]:
+    """Put what a pattern or tag means in its place."""
+    terms = {name for name in missing if is_term(name)}
+    found = [graph.select(name) if name in terms else (name,) for name in targets]
+    return tuple(dict.fromkeys([name for names in found for name in names]))
 
 
 def _named(inputs: Any) -> Mapping[str, Any]:

@@ -38,7 +38,8 @@ def compute(  # noqa: PLR0913 - the one call of the package, with what it can be
     ----------
     graph : FeatureGraph
     targets : sequence of str
-        Features, or inputs that are to be in the result.
+        Features, or inputs that are to be in the result; also patterns and tags, such as
+        ``origin_*`` and ``tag:owner=pricing``, as for :meth:`FeatureGraph.select`.
     inputs : mapping of str to any, or DataFrame, optional
         The values of the graph's inputs; a frame stands for its columns.
     cache : ColumnCache, optional
@@ -80,14 +81,14 @@ def compute(  # noqa: PLR0913 - the one call of the package, with what it can be
 
         run = Materialiser(cache, runner).run(graph, targets, inputs, overrides=overrides)
         _warn(run.remarks)
-        return assembled(run.values, targets, result)
+        return assembled(run.values, tuple(run.values), result)
     binding = bind(graph, targets, inputs, overrides)
     try:
         values, remarks = run_uncached(binding, runner)
     except BaseException as error:  # noqa: BLE001 - raised again, without our frames
         raise error.with_traceback(own_lines(error.__traceback__))  # noqa: B904 - the same object
     _warn(remarks)
-    return assembled(values, targets, result)
+    return assembled(values, binding.targets, result)
 
 
 def _warn(remarks: Mapping[str, str]) -> None:

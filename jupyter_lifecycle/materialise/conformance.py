@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import types
 from collections.abc import Callable, Collection, Mapping
@@ -12,7 +13,10 @@ from typing import (
     Annotated,
     Any,
     Literal,
+    LiteralString,
+    Never,
     NewType,
+    NoReturn,
     TypeVar,
     Union,
     get_args,
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 _ITEMS = 100
 _SHOWN = 20
 _UNIONS = (Union, types.UnionType)
+_NEVER = (Never, NoReturn)
 _TOWER: dict[Any, type] = {int: Integral, float: Real, complex: Complex}
 
 
@@ -153,6 +158,8 @@ def _renamed(annotation: Any) -> Any:
     """Return what stands behind a type that is only another one's name."""
     if isinstance(annotation, NewType):
         return annotation.__supertype__
+    if annotation is LiteralString:
+        return str
     if type(annotation).__name__ == "TypeAliasType":  # PEP 695, from Python 3.12 on
         return annotation.__value__
     return annotation
@@ -166,17 +173,30 @@ def _matches_variable(value: Any, variable: TypeVar) -> bool:
 def _matches_class(value: Any, annotation: Any, origin: Any) -> bool:
     if annotation is None:
         return value is None
+    if annotation in _NEVER or (annotation == tuple[()] and value != ()):
+        return False
     if is_typeddict(annotation):
         return _matches_fields(value, annotation)
     kind = annotation if origin is None else origin
     if not isinstance(kind, type):
         return True
+    return _is_of(value, kind) and _matches_items(value, kind, get_args(annotation))
+
+
+def _is_of(value: Any, kind: type) -> bool:
+    if getattr(kind, "_is_protocol", False):
+        return all(hasattr(value, name) for name in _members(kind))
     try:
-        if not isinstance(value, _TOWER.get(kind, kind)) and not isinstance(value, kind):
-            return _is_numpy_bool(value, kind)
-    except TypeError:  # a protocol that cannot be asked
+        return isinstance(value, (_TOWER.get(kind, kind), kind)) or _is_numpy_bool(value, kind)
+    except TypeError:  # a class that cannot be asked
         return True
-    return _matches_items(value, kind, get_args(annotation))
+
+
+def _members(protocol: type) -> set[str]:
+    """List the public names that a protocol asks for, be they methods or data."""
+    bases = [each for each in protocol.__mro__ if getattr(each, "_is_protocol", False)]
+    names = [name for each in bases for name in (*vars(each), *inspect.get_annotations(each))]
+    return {name for name in names if not name.startswith("_")}
 
 
 def _is_numpy_bool(value: Any, kind: type) -> bool:

@@ -33,7 +33,9 @@ class Argument:
     rows: int | None
     nulls: int | None
     first: str
-    """Its first value, or the value itself where it has no rows."""
+    """Its first value, or the value itself where it has no rows; of a frame columns and dtypes."""
+    columns: int | None = None
+    """How many, of a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +98,30 @@ def own_lines(traceback: TracebackType | None) -> TracebackType | None:
 
 def _argument(name: str, value: Any) -> Argument:
     facts = measure(value)
-    return Argument(name, facts.dtype, facts.rows, facts.nulls, shown(value))
+    shape, dtypes = getattr(value, "shape", ()), getattr(value, "dtypes", None)
+    dtype, first = facts.dtype, shown(value)
+    if isinstance(shape, tuple) and len(shape) > 1:
+        if hasattr(value, "columns") and dtypes is not None:
+            kinds = [f"{each} {kind}" for each, kind in zip(value.columns, dtypes, strict=True)]
+            listed = ", ".join(kinds[:_LISTED]) + (", …" if len(kinds) > _LISTED else "")
+            return Argument(name, dtype, facts.rows, facts.nulls, listed, shape[1])
+        dtype = f"{dtype} of shape {shape}"
+    return Argument(name, dtype, facts.rows, facts.nulls, first)
 
 
 def _line(fact: Argument) -> str:
-    rows = "" if fact.rows is None else f", {fact.rows:,} rows"
-    nulls = f", {fact.nulls:,} null" if fact.nulls else ""
-    first = "first " if fact.rows is not None else ""
-    return f"{fact.name}: {fact.dtype}{rows}{nulls}" + (
-        f", {first}{fact.first}" if fact.first else ""
-    )
+    counts = [_counted(fact.rows, "row"), _counted(fact.columns, "column")]
+    counts.append(f"{fact.nulls:,} null" if fact.nulls else "")
+    said = ", ".join([each for each in (fact.dtype, *counts) if each])
+    if not fact.first:
+        return f"{fact.name}: {said}"
+    if fact.columns is not None:
+        return f"{fact.name}: {said}: {fact.first}"
+    return f"{fact.name}: {said}, {'first ' if fact.rows is not None else ''}{fact.first}"
+
+
+def _counted(count: int | None, what: str) -> str:
+    return "" if count is None else f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _hints(error: BaseException, arguments: Mapping[str, Any]) -> list[str]:

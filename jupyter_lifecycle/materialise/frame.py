@@ -236,11 +236,15 @@ def _joined(base_name: str, base: pd.Index, name: str, index: pd.Index) -> pd.In
             )
     if len(index) and len(base) and not index.isin(base).any():
         raise ResultError(
-            f"{name} ({len(index):,} rows, index from {index[0]!r}) has no row in common with "
-            f"{base_name} ({len(base):,} rows, index from {base[0]!r}), so they make no frame. "
+            f"{name} ({len(index):,} rows, index from {_first(index)}) has no row in common with "
+            f"{base_name} ({len(base):,} rows, index from {_first(base)}), so they make no frame. "
             'Leave one out, or ask with result="dict".'
         )
     return base if index.isin(base).all() else base.union(index, sort=False)
+
+
+def _first(index: pd.Index) -> str:
+    return repr(index[:1].tolist()[0])
 
 
 def _described(value: Any) -> str:

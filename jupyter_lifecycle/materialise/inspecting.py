@@ -79,11 +79,16 @@ class Inspection:
         -------
         tuple of str
             Parents first.
+
+        Raises
+        ------
+        UnboundError
+            If one is neither feature nor input.
         """
         reached = {start, *self.graph.downstream(start)}
+        needed = (*self.graph.upstream(end), end)
         if end not in reached:
             return ()
-        needed = (*self.graph.upstream(end), end)
         return tuple([name for name in needed if name in reached])
 
     def required_inputs(self, *targets: str) -> tuple[str, ...]:

@@ -225,10 +225,17 @@ def extract_columns(*columns: str | tuple[str, str], fill_with: Any = None) -> D
     Raises
     ------
     FeatureDefinitionError
-        If no column is named.
+        If no column is named, or one by something else than its name.
     """
     if not columns:
         raise FeatureDefinitionError("extract_columns() names no column: write ('a', 'b').")
+    for each in columns:
+        pair = isinstance(each, tuple) and len(each) == 2
+        if not isinstance(each, str) and not (pair and all(isinstance(text, str) for text in each)):
+            raise FeatureDefinitionError(
+                f"extract_columns({each!r}): give names one by one, ('a', 'b'), or each with its "
+                "documentation, (('a', 'The first.'), 'b'). A list takes a star before it."
+            )
     return Decorator((Columns(columns, fill_with),))
 
 

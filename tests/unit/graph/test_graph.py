@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import types
 
 import pytest
@@ -282,3 +283,23 @@ def test_a_fan_out_of_100_000_is_fine():
     graph, delta = graph.with_functions(define("def f5(y): return 0")[0].function)
     assert delta.changed == ("f5",)
     assert len(graph.children("x")) == 99_999
+
+
+def test_answers_about_a_graph_are_made_once_and_few_are_kept():
+    graph = simple()
+    made = []
+    for key in (1, 1, 2, 3, 4, 5, 1):
+        graph.derived(key, lambda key=key: made.append(key) or key)
+    assert made == [1, 2, 3, 4, 5, 1]
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ([define], r"one by one, not a list: put a star before it"),
+        (math, r"one by one, not a module: use FeatureGraph.from_modules\(math\)"),
+    ],
+)
+def test_functions_are_given_one_by_one(what, words):
+    with pytest.raises(FeatureDefinitionError, match=words):
+        FeatureGraph.from_functions(what)

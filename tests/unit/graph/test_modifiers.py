@@ -751,3 +751,9 @@ def test_refused_when_resolved(modifier: Any, message: str) -> None:
     with pytest.raises(FeatureDefinitionError, match=message) as caught:
         graph_of(modifier(f))
     assert "test_modifiers.py, line" in caught.value.message
+
+
+@pytest.mark.parametrize("columns", [(["a", "b"],), (("a", "b", "c"),), ("a", 3)])
+def test_columns_are_named_one_by_one(columns) -> None:
+    with pytest.raises(FeatureDefinitionError, match="give names one by one"):
+        extract_columns(*columns)

@@ -10,9 +10,9 @@ from pandas.testing import assert_frame_equal, assert_series_equal
 from jupyter_lifecycle.cache import ColumnCache
 from jupyter_lifecycle.errors import ComputeError, UnboundError
 from jupyter_lifecycle.executors import ThreadExecutor
-from jupyter_lifecycle.graph import FeatureGraph
+from jupyter_lifecycle.graph import FeatureGraph, feature, inject, source
 from jupyter_lifecycle.materialise import compute
-from jupyter_lifecycle.materialise.binding import _named
+from jupyter_lifecycle.materialise.binding import _named, bind
 from jupyter_lifecycle.materialise.guard import Guard
 
 
@@ -268,3 +268,97 @@ def test_changing_the_answer_does_not_change_the_cache():
     first.iloc[0] = -1
     again = compute(GRAPH, ["total"], inputs=INPUTS, cache=cache, result="dict")["total"]
     assert_series_equal(again, INPUTS.price * INPUTS.quantity, check_names=False)
+
+
+@pytest.mark.parametrize(
+    ("targets", "words"),
+    [
+        ("total", r"targets is the text 'total'; write a list: \['total'\]"),
+        (total, "targets is a function; write a list of names"),
+        ([total], r"targets holds <function total.*a target is a name: \['total'\]"),
+        ([["total"]], r"targets holds \['total'\], and a target is a name"),
+    ],
+)
+def test_targets_are_names(targets, words):
+    with pytest.raises(ComputeError, match=words):
+        compute(GRAPH, targets, inputs=INPUTS)
+
+
+def test_targets_may_come_in_any_collection_and_twice(cache):
+    names = ["mean_total", "taxed", "mean_total"]
+    for targets in (iter(names), dict.fromkeys(names), tuple(names)):
+        found = compute(GRAPH, targets, inputs=INPUTS, cache=cache, result="dict")
+        assert list(found) == ["mean_total", "taxed"]
+
+
+def test_targets_by_pattern_and_tag(cache):
+    @feature(tags={"owner": "pricing"})
+    def discount(price):
+        return price / 10
+
+    graph = FeatureGraph.from_functions(total, taxed, mean_total, discount)
+    found = compute(graph, ["price", "t*", "tag:owner=pric*", "taxed"], inputs=INPUTS, cache=cache)
+    assert list(found.columns) == ["price", "total", "taxed", "discount"]
+    with pytest.raises(UnboundError, match=r"No feature is called like x\*"):
+        compute(graph, ["x*"], inputs=INPUTS, cache=cache)
+    with pytest.raises(UnboundError, match="no feature or input rat"):
+        compute(graph, ["t*", "rat"], inputs=INPUTS, cache=cache)
+
+
+def test_a_column_that_is_called_like_a_pattern_is_that_column():
+    frame = pd.DataFrame({"t*": [1, 2]})
+    assert list(compute(GRAPH, ["t*"], inputs=frame).columns) == ["t*"]
+
+
+def test_what_is_no_graph():
+    with pytest.raises(ComputeError, match="is a FeatureGraph, not a function"):
+        compute(total, ["total"], inputs=INPUTS)
+
+
+def test_the_plan_of_a_graph_is_found_once_for_each_question():
+    graph = FeatureGraph.from_functions(total, taxed)
+    first = bind(graph, ["taxed"], INPUTS).plan
+    assert bind(graph, ["taxed"], INPUTS).plan is first
+    assert bind(graph, ["taxed"], {**dict(INPUTS), "rate": 0.5}).plan is not first
+    assert bind(graph, ["taxed"], INPUTS, {"total": 1}).plan is not first
+    answers = [compute(graph, ["taxed"], inputs=INPUTS, overrides={"total": n}) for n in (1, 2)]
+    assert answers == [{"taxed": 1.25}, {"taxed": 2.5}]
+    rates = [
+        compute(graph, ["taxed"], inputs={"price": 4, "quantity": 1, "rate": r}) for r in (0, 1)
+    ]
+    assert rates == [{"taxed": 4}, {"taxed": 8}]
+    assert compute(graph, ["taxed"], inputs={"price": 4, "quantity": 1}) == {"taxed": 5.0}
+
+
+def test_arguments_reach_parameters_of_every_kind():
+    def plain(x, y, z=3):
+        return (x, y, z)
+
+    def keyword(x, *, y, z=4):
+        return (x, y, z)
+
+    def skipped(a=1, x=2):
+        return (a, x)
+
+    @inject(y=source("x"), x=source("y"))
+    def crossed(x, y):
+        return (x, y)
+
+    def nothing():
+        return "n"
+
+    class Called:
+        def __call__(self, y, x):
+            return (y, x)
+
+    called = Called()
+    called.__name__ = "called"
+    graph = FeatureGraph.from_functions(plain, keyword, skipped, crossed, nothing, called)
+    assert compute(graph, list(graph), inputs={"x": "x", "y": "y"}) == {
+        "plain": ("x", "y", 3),
+        "keyword": ("x", "y", 4),
+        "skipped": (1, "x"),
+        "crossed": ("y", "x"),
+        "nothing": "n",
+        "called": ("y", "x"),
+    }

@@ -47,6 +47,7 @@ class Plain(typing.TypedDict):
 @pytest.mark.parametrize(
     ("value", "annotation"),
     [
+        ("a", typing.LiteralString), ((), tuple[()]), ((), tuple[int, ...]),
         (1, int), (1, float), (True, int), (np.int64(1), int), (np.float32(1), float),
         (np.bool_(True), bool), (1, complex), (None, None), (None, int | None),
         (None, typing.Optional[int]), ("a", Any), (object(), T), (1, Number), ("a", Bound),  # noqa: UP045
@@ -55,7 +56,7 @@ class Plain(typing.TypedDict):
         ([1], Sequence[int]), ((1, "a"), tuple[int, str]), ((1, 2), tuple[int, ...]),
         ({"a": 1}, dict[str, int]), ({"a": 1}, Mapping[str, float]), ({"a": 1}, Iterable[str]),
         ({1}, set[int]), (len, Callable), (len, Callable[[Any], int]), (int, type[int]),
-        ({"a": 1}, Plain), ({"a": 1}, Options), (3, HasLength), (open, Any),
+        ({"a": 1}, Plain), ({"a": 1}, Options), (pd.Series(), HasLength), (open, Any),
         (pd.Series([1]), pd.Series), (pa.array([1]), pa.Array), (np.zeros(2), np.ndarray),
         ([1], typing.List[int]),  # noqa: UP006
     ],
@@ -67,12 +68,14 @@ def test_matches(value: Any, annotation: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "annotation"),
     [
+        (3, HasLength), (3, Closeable), (3, typing.Never), (None, typing.NoReturn),
+        (3, typing.LiteralString), ((1,), tuple[()]), ([], tuple[()]),
         (1.5, int), ("1", float), (None, int), (1, None), (1, str | None), ("a", Number), (1, Bound),
         ("a", Money), (["a"], Alias), ("c", typing.Literal["a", "b"]), (True, typing.Literal[1]),
         ("1", typing.Annotated[int, "metres"]), (["a"], list[int]), ((1,), list[int]),
         ((1, 2), tuple[int, str]), ((1,), tuple[int, str]), ((1, "a"), tuple[int, ...]),
         ({1: 1}, dict[str, int]), ({"a": "b"}, dict[str, int]), ({"a": 1}, Iterable[int]),
-        ({"a": "b"}, Plain), ({}, Plain), ([], Plain), (3, Closeable), (pa.array([1]), pd.Series),
+        ({"a": "b"}, Plain), ({}, Plain), ([], Plain), (pa.array([1]), pd.Series),
         (pd.Series([1]), float), (np.bool_(True), str),
     ],
 )  # fmt: skip

@@ -39,7 +39,7 @@ def test_the_users_own_exception_is_raised_with_notes(run):
         run(graph_of(seats_by_carrier), ["seats_by_carrier"], {"table": TABLE})
     notes = caught.value.__notes__
     assert notes[0] == "Feature seats_by_carrier (cell 4, line 2)"
-    assert notes[1] == "  table: DataFrame, 2 rows, 1 null, first carrier, seats"
+    assert notes[1] == "  table: DataFrame, 2 rows, 2 columns, 1 null: carrier str, seats float64"
     assert notes[2].startswith(
         "table has no 'carier'. Did you mean carrier? It has: carrier, seats"
     )
@@ -70,7 +70,7 @@ def test_a_traceback_that_is_ours_alone_is_left():
         (pd.Series([1.5, None]), "x: float64, 2 rows, 1 null, first 1.5"),
         (pd.Series([], dtype=float), "x: float64, 0 rows"),
         (pd.Index([3, 4]), "x: int64, 2 rows, first 3"),
-        (np.array([[1, 2]]), "x: int64, 1 rows, first [1 2]"),
+        (np.array([[1, 2]]), "x: int64 of shape (1, 2), 1 row, first [1 2]"),
         (np.array([]), "x: float64, 0 rows"),
         (np.float32(2.5), "x: float32, np.float32(2.5)"),
         (7, "x: int, 7"),
