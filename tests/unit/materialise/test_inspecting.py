@@ -138,5 +138,5 @@ def test_code_that_cannot_be_seen_through_is_compared_as_written() -> None:
 
 @pytest.mark.parametrize(("start", "end"), [("right", "bothh"), ("rigth", "both")])
 def test_a_path_between_what_is_not_there(start: str, end: str) -> None:
-    with pytest.raises(UnboundError, match="Did you mean (both|right)"):
+    with pytest.raises(UnboundError, match=r"Did you mean (both|right)"):
         inspect(GRAPH).path(start, end)
