@@ -8,7 +8,17 @@ import sys
 from typing import TYPE_CHECKING
 
 from jupyter_lifecycle import __version__
-from jupyter_lifecycle.cli import deployer, find, labels, pins, rules, serve, tokens, trust
+from jupyter_lifecycle.cli import (
+    deployer,
+    find,
+    labels,
+    pins,
+    rules,
+    serve,
+    tokens,
+    trust,
+    webhooks,
+)
 from jupyter_lifecycle.errors import LifecycleError
 
 if TYPE_CHECKING:
@@ -31,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"jupyter_lifecycle {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for part in (serve, find, labels, rules, pins, trust, tokens, deployer):
+    for part in (serve, find, labels, rules, pins, trust, tokens, webhooks, deployer):
         part.add_parser(commands)
     return parser
 

@@ -43,6 +43,16 @@ def print_json(value: Any) -> None:
     print()
 
 
+def print_json_line(value: Any) -> None:
+    """Print one record on one line, at once."""
+    print(json.dumps(wire.encode(value), ensure_ascii=False), flush=True)
+
+
+def print_line(text: str) -> None:
+    """Print a line at once."""
+    print(_plain(text), flush=True)
+
+
 def envelope_json(envelope: Envelope) -> dict[str, Any]:
     """Give an envelope for programs: all but its manifest."""
     return wire.envelope_json(envelope.record)

@@ -40,6 +40,11 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--max-file", type=int, metavar="BYTES", help="largest file of an envelope (20 GiB)"
     )
+    parser.add_argument(
+        "--private-webhooks",
+        action="store_true",
+        help="let webhooks go into private networks and to this machine",
+    )
     parser.set_defaults(run=_serve, registry=None)
 
 
@@ -72,6 +77,18 @@ def store_of(arguments: argparse.Namespace) -> Store:
     return Store(database, FolderArtifacts(files), author=user_name())
 
 
+def keeper_of(arguments: argparse.Namespace) -> Any:
+    """Give what an administrator works on: a server, or the store on its own machine."""
+    where = arguments.registry or ""
+    if where.lower().startswith(("http://", "https://")):
+        from jupyter_lifecycle.registry.client import Client
+        from jupyter_lifecycle.registry.facade import TOKEN_VARIABLE
+        from jupyter_lifecycle.registry.trust import normal
+
+        return Client(normal(where), os.environ.get(TOKEN_VARIABLE))
+    return store_of(arguments)
+
+
 def _serve(arguments: argparse.Namespace) -> int:
     listening = _listen(arguments.host, arguments.port)
     store = store_of(arguments)
@@ -80,9 +97,16 @@ def _serve(arguments: argparse.Namespace) -> int:
         _first_token(store, arguments.token_file)
         from jupyter_lifecycle.registry.server import create_app
         from jupyter_lifecycle.registry.server.app import BLOB_LIMIT
+        from jupyter_lifecycle.registry.server.courier import Courier
 
-        app = create_app(store, blob_limit=arguments.max_file or BLOB_LIMIT)
+        private = bool(arguments.private_webhooks)
+        app = create_app(
+            store, blob_limit=arguments.max_file or BLOB_LIMIT, private_webhooks=private
+        )
+        courier = Courier(store, private=private)
+        courier.start()
         _run(app, listening, store.location)
+        courier.stop()
     finally:
         store.close()
         listening.close()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.cli import output
-from jupyter_lifecycle.cli.serve import add_database, store_of
+from jupyter_lifecycle.cli.serve import add_database, keeper_of
 from jupyter_lifecycle.registry import wire
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 def _create(arguments: argparse.Namespace) -> int:
     seconds = None if arguments.days is None else arguments.days * 86_400
-    keeper = _keeper(arguments)
+    keeper = keeper_of(arguments)
     found = keeper.create_token(arguments.name, arguments.scope, seconds)
     keeper.close()
     if isinstance(found, tuple):  # from the store; a server says it in one
@@ -76,7 +75,7 @@ def _create(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    keeper = _keeper(arguments)
+    keeper = keeper_of(arguments)
     found = wire.encode(keeper.tokens())
     keeper.close()
     if arguments.json:
@@ -91,7 +90,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _revoke(arguments: argparse.Namespace) -> int:
-    keeper = _keeper(arguments)
+    keeper = keeper_of(arguments)
     found = wire.encode(keeper.revoke_token(arguments.id))
     keeper.close()
     if arguments.json:
@@ -99,17 +98,6 @@ def _revoke(arguments: argparse.Namespace) -> int:
     else:
         print(f"Token {found['id']} of {found['name']} is revoked.")
     return 0
-
-
-def _keeper(arguments: argparse.Namespace) -> Any:
-    where = arguments.registry or ""
-    if where.lower().startswith(("http://", "https://")):
-        from jupyter_lifecycle.registry.client import Client
-        from jupyter_lifecycle.registry.facade import TOKEN_VARIABLE
-        from jupyter_lifecycle.registry.trust import normal
-
-        return Client(normal(where), os.environ.get(TOKEN_VARIABLE))
-    return store_of(arguments)
 
 
 def _day(moment: str) -> str:

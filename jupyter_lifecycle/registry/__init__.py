@@ -7,7 +7,9 @@ from jupyter_lifecycle.registry.facade import Registry
 from jupyter_lifecycle.registry.handle import Envelope
 from jupyter_lifecycle.registry.places import REGISTRY_VARIABLE
 from jupyter_lifecycle.registry.records import (
+    EVENT_KINDS,
     STEPS,
+    Delivery,
     Deployment,
     EndpointChange,
     EndpointRecord,
@@ -22,12 +24,16 @@ from jupyter_lifecycle.registry.records import (
     Step,
     TagChange,
     Want,
+    Webhook,
 )
 from jupyter_lifecycle.registry.saving import save
+from jupyter_lifecycle.registry.signing import verify_webhook
 
 __all__ = [
+    "EVENT_KINDS",
     "REGISTRY_VARIABLE",
     "STEPS",
+    "Delivery",
     "Deployment",
     "EndpointChange",
     "EndpointRecord",
@@ -44,5 +50,7 @@ __all__ = [
     "Step",
     "TagChange",
     "Want",
+    "Webhook",
     "save",
+    "verify_webhook",
 ]

@@ -11,6 +11,7 @@ from jupyter_lifecycle.errors import IntegrityError
 from jupyter_lifecycle.registry import wire, words
 from jupyter_lifecycle.registry.lazy import LazyMapping
 from jupyter_lifecycle.registry.records import Page
+from jupyter_lifecycle.registry.remote_mailbox import RemoteMailbox
 from jupyter_lifecycle.registry.transport import Call, Transport
 
 if TYPE_CHECKING:
@@ -56,6 +57,11 @@ class Client:
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()
+
+    @property
+    def mailbox(self) -> RemoteMailbox:
+        """The webhooks, and what is on its way to them."""
+        return RemoteMailbox(self._transport)
 
     # -- envelopes
 

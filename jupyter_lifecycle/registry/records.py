@@ -18,7 +18,24 @@ OnNone = Literal["keep", "retire"]
 StepName = Literal["decide", "build", "start", "replay", "switch"]
 StepState = Literal["waiting", "running", "done", "failed"]
 DeploymentState = Literal["running", "serving", "failed", "replaced", "retired"]
+DeliveryState = Literal["pending", "delivered", "dead"]
 EndpointState = Literal["waiting", "deploying", "serving", "unmatched", "failed", "retired", "down"]
+
+EVENT_KINDS = (
+    "envelope.saved",
+    "tag.changed",
+    "metric.logged",
+    "rule.changed",
+    "pin.changed",
+    "want.changed",
+    "deployment.changed",
+    "endpoint.changed",
+    "token.created",
+    "token.revoked",
+    "webhook.created",
+    "webhook.removed",
+)
+"""What may happen in a registry."""
 
 SHOWN = 10
 """Digits of an id that people see."""
@@ -245,11 +262,42 @@ class Event:
     seq: int
     at: datetime
     kind: str
-    """``envelope.saved``, ``tag.changed``, ``metric.logged``, ``rule.changed``, ``pin.changed``,
-    ``want.changed``, ``deployment.changed``, ``endpoint.changed``."""
+    """One of :data:`EVENT_KINDS`."""
     subject: str
     author: str
     payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address that is told what happens."""
+
+    id: str
+    url: str
+    kinds: tuple[str, ...]
+    """Kinds of :class:`Event`; empty: all."""
+    query: str
+    """Only what concerns an envelope that matches; empty: everything."""
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event on its way to one webhook."""
+
+    id: int
+    webhook: str
+    event: int
+    state: DeliveryState
+    attempts: int
+    updated_at: datetime
+    next_at: datetime | None
+    """When it's tried again; None where it isn't."""
+    status: int | None
+    """What the address answered last, as an HTTP status."""
+    reason: str
+    """Why the last attempt failed; empty where none did."""
 
 
 @dataclass(frozen=True)

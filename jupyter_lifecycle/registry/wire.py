@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from jupyter_lifecycle.registry.records import (
+    Delivery,
     Deployment,
     EndpointChange,
     EndpointRecord,
@@ -21,6 +22,7 @@ from jupyter_lifecycle.registry.records import (
     Step,
     TagChange,
     Want,
+    Webhook,
 )
 
 
@@ -124,6 +126,19 @@ def event(found: Mapping[str, Any]) -> Event:
 def facet(found: Mapping[str, Any]) -> Facet:
     """Read what a field holds."""
     return Facet(**{**found, "values": tuple((str(v), int(n)) for v, n in found["values"])})
+
+
+def webhook(found: Mapping[str, Any]) -> Webhook:
+    """Read who is told what."""
+    return Webhook(
+        **{**found, "kinds": tuple(found["kinds"]), "created_at": _time(found["created_at"])}
+    )
+
+
+def delivery(found: Mapping[str, Any]) -> Delivery:
+    """Read what is on its way."""
+    times = {"updated_at": _time(found["updated_at"]), "next_at": _optional_time(found["next_at"])}
+    return Delivery(**{**found, **times})
 
 
 def _time(text: str) -> datetime:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from jupyter_lifecycle.registry.server import blobs, deployments, envelopes, failures, tokens
+from jupyter_lifecycle.registry.server import (
+    blobs,
+    deployments,
+    envelopes,
+    failures,
+    tokens,
+    webhooks,
+)
 from jupyter_lifecycle.registry.server.middleware import BodyLimit, ServerTiming
 
 if TYPE_CHECKING:
@@ -18,7 +25,11 @@ BLOB_LIMIT = 20 * 2**30
 
 
 def create_app(
-    store: Store, *, body_limit: int = BODY_LIMIT, blob_limit: int = BLOB_LIMIT
+    store: Store,
+    *,
+    body_limit: int = BODY_LIMIT,
+    blob_limit: int = BLOB_LIMIT,
+    private_webhooks: bool = False,
 ) -> FastAPI:
     """Make the registry over HTTP.
 
@@ -30,6 +41,8 @@ def create_app(
         Largest JSON body, in bytes.
     blob_limit : int
         Largest file of an envelope, in bytes.
+    private_webhooks : bool
+        Whether webhooks may be in private networks and on this machine.
     """
     app = FastAPI(
         title="jupyter_lifecycle registry",
@@ -42,8 +55,15 @@ def create_app(
     )
     app.state.store = store
     app.state.blob_limit = blob_limit
+    app.state.private_webhooks = private_webhooks
     failures.install(app)
-    for router in (envelopes.router, deployments.router, blobs.router, tokens.router):
+    for router in (
+        envelopes.router,
+        deployments.router,
+        blobs.router,
+        tokens.router,
+        webhooks.router,
+    ):
         app.include_router(router)
 
     @app.get("/health", tags=["health"])

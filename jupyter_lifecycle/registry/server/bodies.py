@@ -126,3 +126,11 @@ class NewToken(Body):
     name: str
     scopes: list[str]
     seconds: float | None = None
+
+
+class NewWebhook(Body):
+    """An address to tell what happens."""
+
+    url: str
+    kinds: list[str] = Field(default=[], description="kinds of events; empty: all")
+    query: str = Field(default="", description="only what concerns an envelope that matches")

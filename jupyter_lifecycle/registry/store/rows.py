@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from jupyter_lifecycle.registry.records import (
+    Delivery,
     Deployment,
     Event,
     MetricPoint,
@@ -15,6 +16,7 @@ from jupyter_lifecycle.registry.records import (
     Step,
     TagChange,
     Want,
+    Webhook,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -107,4 +109,31 @@ def event(row: Any) -> Event:
         subject=row.subject,
         author=row.author,
         payload=json.loads(row.payload),
+    )
+
+
+def webhook(row: Any) -> Webhook:
+    """Read a row of ``webhooks``, without its secret."""
+    return Webhook(
+        id=row.id,
+        url=row.url,
+        kinds=tuple(row.kinds.split()),
+        query=row.query,
+        created_at=moment(row.created_at),
+        created_by=row.created_by,
+    )
+
+
+def delivery(row: Any) -> Delivery:
+    """Read a row of ``deliveries``."""
+    return Delivery(
+        id=row.seq,
+        webhook=row.webhook,
+        event=row.event,
+        state=row.state,
+        attempts=row.attempts,
+        updated_at=moment(row.updated_at),
+        next_at=optional_moment(row.next_at),
+        status=row.status,
+        reason=row.reason,
     )

@@ -267,6 +267,36 @@ events = Table(
     sqlite_autoincrement=True,
 )
 
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("url", TEXT, nullable=False),
+    Column("kinds", TEXT, nullable=False),
+    Column("query", TEXT, nullable=False),
+    Column("secret", TEXT, nullable=False),
+    Column("created_at", TIME, nullable=False),
+    Column("created_by", TEXT, nullable=False),
+    Column("cursor", BigInteger, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("seq", KEY, primary_key=True),
+    Column("webhook", TEXT, ForeignKey("webhooks.id"), nullable=False),
+    Column("event", BigInteger, nullable=False),
+    Column("state", TEXT, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("updated_at", TIME, nullable=False),
+    Column("next_at", TIME),
+    Column("status", Integer),
+    Column("reason", TEXT, nullable=False),
+    Index("deliveries_by_time", "next_at"),
+    Index("deliveries_by_webhook", "webhook", "seq"),
+    sqlite_autoincrement=True,
+)
+
 tokens = Table(
     "tokens",
     metadata,

@@ -25,6 +25,7 @@ from jupyter_lifecycle.registry.store import (
 )
 from jupyter_lifecycle.registry.store.database import Database
 from jupyter_lifecycle.registry.store.events import Change
+from jupyter_lifecycle.registry.store.mailbox import Mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -92,6 +93,11 @@ class Store:
     def artifacts(self) -> Artifacts:
         """Where files are kept."""
         return self._artifacts
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """The webhooks, and what is on its way to them."""
+        return Mailbox(self._database, self._author)
 
     def prepare(self) -> None:
         """Make or migrate the database now rather than at the first use."""

@@ -10,6 +10,8 @@ from jupyter_lifecycle import __version__
 from jupyter_lifecycle.cli import main
 from jupyter_lifecycle.cli.main import build_parser
 from jupyter_lifecycle.registry import Registry, Rule, Step
+from jupyter_lifecycle.registry.store import Store
+from jupyter_lifecycle.registry.store.deliveries import Outcome
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -275,3 +277,57 @@ def test_data_does_not_reach_the_terminal_as_commands(run, saved):
     assert "\x1b" not in said
     assert "\x07" not in said
     assert "\x1b" not in run("search")
+
+
+def test_webhooks(run, home):
+    secret = run("webhook", "add", "https://ci.example/x", "--event", "tag.changed")
+    assert re.fullmatch(r"jlwh_[0-9a-f]{64}\n", secret)
+    more = json.loads(run("webhook", "add", "https://ci.example/y", "--json"))
+    assert more["secret"].startswith("jlwh_")
+    first, _ = json.loads(run("webhook", "list", "--json"))
+    assert (first["url"], first["kinds"]) == ("https://ci.example/x", ["tag.changed"])
+    assert "secret" not in first
+    assert re.search(rf"{first['id']} +20\S+ +tag\.changed +https://ci", run("webhook", "list"))
+
+    store = Store.in_folder(home, author="ana")
+    store.mailbox.enqueue()
+    (told,) = json.loads(run("webhook", "deliveries", more["id"], "--json"))
+    store.mailbox.record(told["id"], Outcome(404, "It answered 404."))
+    store.close()
+    assert "dead" in run("webhook", "deliveries", more["id"], "--state", "dead")
+    assert "is sent again" in run("webhook", "resend", str(told["id"]))
+    assert json.loads(run("webhook", "resend", str(told["id"]), "--json"))["state"] == "pending"
+    assert "There is no delivery 99." in run("webhook", "resend", "99", status=1)
+    assert "is removed" in run("webhook", "remove", first["id"])
+    assert json.loads(run("webhook", "remove", more["id"], "--json")) == {}
+
+
+def test_what_happened(run, saved):
+    _, first, _ = saved
+    lines = run("events").splitlines()
+    assert lines[0].split()[4:] == ["envelope.saved", first.short_id]
+    (last,) = json.loads(run("events", "--after", str(len(lines) - 1), "--json"))
+    assert last["kind"] == "envelope.saved"
+    assert len(run("events", "--limit", "1").splitlines()) == 1
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_what_happens_is_followed_until_it_is_interrupted(run, saved, monkeypatch, capsys, form):
+    registry, first, _ = saved
+    waits = []
+
+    def wait(seconds):
+        waits.append(seconds)
+        if len(waits) > 1:
+            raise KeyboardInterrupt
+        first.tag(stage="live")
+
+    class Tick:
+        def __init__(self):
+            self.wait = wait
+
+    monkeypatch.setattr("jupyter_lifecycle.cli.webhooks.threading.Event", Tick)
+    assert main(["events", "--follow", "--after", "0", *form]) == 130
+    lines = capsys.readouterr().out.splitlines()
+    assert "tag.changed" in lines[-1]
+    assert len(lines) == len(registry.events())
