@@ -41,6 +41,10 @@ class Host(Protocol):
         """Return the cell that runs now."""
         ...
 
+    def cell_id(self) -> str | None:
+        """Return the id of the cell that runs now, where the front end sends one."""
+        ...
+
     def transform(self, source: str) -> str:
         """Host syntax (``%magic``, ``!command``) as Python."""
         ...
@@ -81,6 +85,9 @@ class PlainHost:
         from jupyter_lifecycle.notebook.cells import Cell
 
         return Cell(number=self._count + 1)
+
+    def cell_id(self) -> None:
+        """Not known: there are no cells."""
 
     def transform(self, source: str) -> str:
         """Plain Python stays as it is."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.getipython import get_ipython
 
 from jupyter_lifecycle.errors import LifecycleError
+from jupyter_lifecycle.notebook.channel import CellsChannel
 from jupyter_lifecycle.notebook.completion import matcher
 from jupyter_lifecycle.notebook.host import ShellHost
 from jupyter_lifecycle.notebook.magics import LifecycleMagics
@@ -58,12 +59,14 @@ class Extension:
         self._magics = LifecycleMagics(shell, self.session)
         self._matcher = matcher(self.session)
         self._lines = FeatureLines(host)
+        self._channel = CellsChannel(self.session)
         self._modules = 0
 
     def attach(self) -> None:
         """Put magics, completion and hooks on the shell."""
         shell = self._shell
         shell.register_magics(self._magics)
+        self._channel.attach()
         shell.input_transformers_cleanup.append(self._lines)
         shell.events.register("post_run_cell", self._after_cell)
         if shell.Completer is not None:
@@ -80,6 +83,7 @@ class Extension:
         shell.events.unregister("post_run_cell", self._after_cell)
         if shell.Completer is not None:
             shell.Completer.custom_matchers.remove(self._matcher)
+        self._channel.detach()
         self.session.close()
 
     def _after_cell(self, result: object) -> None:

@@ -50,8 +50,14 @@ def screen_of(
         notes=hints,
         waits=waits,
         seconds=facts.seconds,
+        cell=_cell_id(facts.feature),
         traceback="".join(traceback.format_exception(error)).rstrip(),
     )
+
+
+def _cell_id(feature: Feature) -> str:
+    owner = feature.origin.key
+    return owner.removeprefix("cell:") if owner.startswith("cell:") else ""
 
 
 def lines_inside(feature: Feature, error: BaseException) -> tuple[Line, ...]:

@@ -42,9 +42,13 @@ class ShellHost:
         if request.get("content", {}).get("store_history") is False:  # as in Voila
             self._count += 1
             return Cell(count=self._count - 1)
-        cell_id = request.get("metadata", {}).get("cellId")
-        known = cell_id if isinstance(cell_id, str) and cell_id else None
+        known = self.cell_id()
         return Cell(known, self._number(), self._file.title(known))
+
+    def cell_id(self) -> str | None:
+        """Read the id of the cell that runs now from the execute request."""
+        known = self._request().get("metadata", {}).get("cellId")
+        return known if isinstance(known, str) and known else None
 
     def _number(self) -> int:
         """Find the number beside the running cell: IPython counts it up before or after the run."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import ComputeError, UnboundError, did_you_mean
+from jupyter_lifecycle.notebook.placing import GONE
 from jupyter_lifecycle.notebook.preview import facts_of, first_line
 from jupyter_lifecycle.notebook.progress import is_hit
 from jupyter_lifecycle.widgets.explorer_graph import tags_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.graph import FeatureGraph, Origin
     from jupyter_lifecycle.materialise import Materialiser, NodeReport, Why
     from jupyter_lifecycle.notebook.live import LiveStates
+    from jupyter_lifecycle.notebook.placing import Places
     from jupyter_lifecycle.widgets.wire import State
 
     Kind = Literal["feature", "input", "unbound"]
@@ -38,12 +40,20 @@ class Picture:
     live : LiveStates
         Reports and events.
     version : int
-        Goes up with every change of the graph or the inputs.
+        Goes up with every change of the graph, the inputs or the cells' places.
+    places : Places
+        Where the cells stand in the notebook.
     """
 
     def __init__(
-        self, graph: FeatureGraph, given: Mapping[str, Any], live: LiveStates, version: int
+        self,
+        graph: FeatureGraph,
+        given: Mapping[str, Any],
+        live: LiveStates,
+        version: int,
+        places: Places,
     ) -> None:
+        self._places = places
         self._graph = graph
         self._given = given
         self._live = live
@@ -59,8 +69,13 @@ class Picture:
         """Return the structure."""
         graph = self._graph
         index = {name: at for at, name in enumerate(self._names)}
-        titles: dict[str, tuple[int, str, str]] = {}
-        group = [self._group(name, titles) for name in self._names]
+        owners = self._owners()
+        at = {key: index for index, key in enumerate(owners)}
+        titles = [self._title(origin) for origin in owners.values()]
+        group = [
+            at[graph.features[name].origin.key] if name in graph.features else -1
+            for name in self._names
+        ]
         edges = [
             at
             for name in graph.features
@@ -73,23 +88,28 @@ class Picture:
             version=self._version,
             names=list(self._names),
             kinds=[self._kind(name) for name in self._names],
-            groups=[title for _, title, _ in titles.values()],
-            group_notes=[note for _, _, note in titles.values()],
+            groups=[title for title, _ in titles],
+            group_notes=[note for _, note in titles],
             group=group,
             edges=edges,
             docs=[first_line(features[n].doc) if n in features else "" for n in self._names],
-            cells=list(titles),
+            cells=list(owners),
             tags=tags_of(graph, index),
         )
 
-    def _group(self, name: str, titles: dict[str, tuple[int, str, str]]) -> int:
-        feature = self._graph.features.get(name)
-        if feature is None:
-            return -1
-        origin = feature.origin
-        if origin.key not in titles:
-            titles[origin.key] = (len(titles), *_title(origin))
-        return titles[origin.key][0]
+    def _owners(self) -> dict[str, Origin]:
+        """Cells that own features, as they stand in the notebook, those not known there last."""
+        found: dict[str, Origin] = {}
+        for feature in self._graph.features.values():
+            found.setdefault(feature.origin.key, feature.origin)
+        order = {key: self._places.order(key) for key in found}
+        return dict(sorted(found.items(), key=lambda one: _last_if_unknown(order[one[0]])))
+
+    def _title(self, origin: Origin) -> tuple[str, str]:
+        """Title and note of a cell's group: the heading and the cell, or the cell alone."""
+        label = f"{origin.label}, {GONE}" if self._places.is_gone(origin.key) else origin.label
+        title = self._places.title(origin.key) or origin.title
+        return (title, label) if title else (label[:1].upper() + label[1:], "")
 
     def _kind(self, name: str) -> Kind:
         if name in self._graph.features:
@@ -175,7 +195,7 @@ class Picture:
             kind=self._kind(name),
             doc=feature.doc if feature is not None else "",
             source=feature.source if feature is not None else "",
-            origin=_origin_words(feature.origin) if feature is not None else "",
+            origin=self._origin(feature.origin) if feature is not None else "",
             **_profiled(value, name, report) if known else _unprofiled(report),
             why=_why_lines(why) if why is not None else [],
             error=report.error if report is not None else "",
@@ -183,6 +203,13 @@ class Picture:
             parents=[neighbours[one] for one in graph.parents(name) if one in neighbours],
             children=[neighbours[one] for one in graph.children(name) if one in neighbours],
         )
+
+    def _origin(self, origin: Origin) -> str:
+        title = self._places.title(origin.key) or origin.title
+        place = f"{origin.label}, line {origin.line}"
+        if self._places.is_gone(origin.key):
+            place += f", {GONE}"
+        return f"{title} · {place}" if title else place
 
     def _value(
         self, name: str, report: NodeReport | None, materialiser: Materialiser
@@ -197,16 +224,8 @@ class Picture:
             return None, False
 
 
-def _title(origin: Origin) -> tuple[str, str]:
-    """Title and note of a cell's group: the heading and the cell, or the cell alone."""
-    if origin.title:
-        return origin.title, origin.label
-    return origin.label[:1].upper() + origin.label[1:], ""
-
-
-def _origin_words(origin: Origin) -> str:
-    place = f"{origin.label}, line {origin.line}"
-    return f"{origin.title} · {place}" if origin.title else place
+def _last_if_unknown(place: int | None) -> tuple[bool, int]:
+    return (place is None, place or 0)
 
 
 def _why_lines(why: Why) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from jupyter_lifecycle.widgets.outcomes import Progress, progress_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
     from jupyter_lifecycle.materialise import NodeEvent
@@ -24,9 +24,17 @@ TICK_SECONDS = 1.0
 
 
 class Tracker:
-    """Counts the events of one computation; safe to call from its worker threads."""
+    """Counts the events of one computation; safe to call from its worker threads.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    expected : mapping of str to float, optional
+        Seconds that features took last time.
+    """
+
+    def __init__(self, expected: Mapping[str, float] | None = None) -> None:
+        self._expected = expected or {}
+        self._since: dict[str, float] = {}
         self._lock = threading.Lock()
         self._waiting: set[str] = set()
         self._running: dict[str, None] = {}
@@ -49,6 +57,7 @@ class Tracker:
         if event.state == "running":
             self._waiting.add(name)
             self._running[name] = None
+            self._since[name] = time.perf_counter()
             return
         self._running.pop(name, None)
         if event.state == "fresh" and not is_hit(event):
@@ -83,7 +92,19 @@ class Tracker:
 
     def progress(self) -> Progress:
         """Return the computation as it stands."""
-        return Progress(len(self.done), self.total, len(self.cached), self.running, self.seconds)
+        return Progress(
+            len(self.done), self.total, len(self.cached), self.running, self.seconds, self.left
+        )
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left by what took how long last time; None where a feature never ran."""
+        now = time.perf_counter()
+        with self._lock:
+            if not self._waiting or not self._waiting <= self._expected.keys():
+                return None
+            spent = {name: now - self._since[name] for name in self._running}
+            return sum(max(self._expected[n] - spent.get(n, 0.0), 0.0) for n in self._waiting)
 
 
 def is_hit(event: NodeEvent) -> bool:

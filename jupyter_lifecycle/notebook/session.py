@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_lifecycle.errors import LifecycleError, UnboundError, did_you_mean
@@ -16,9 +15,10 @@ from jupyter_lifecycle.notebook.pipes import Pipes
 from jupyter_lifecycle.notebook.preview import Previewer
 from jupyter_lifecycle.notebook.progress import Ticker, Tracker, listen
 from jupyter_lifecycle.notebook.reasons import reason_of, summary_of, told_reasons
+from jupyter_lifecycle.notebook.saving import Saving
 from jupyter_lifecycle.notebook.targets import query_of
 from jupyter_lifecycle.notebook.tracebacks import headline, short_lines, show_short
-from jupyter_lifecycle.notebook.workspace import Workspace, state_in
+from jupyter_lifecycle.notebook.workspace import state_in
 from jupyter_lifecycle.widgets.outcomes import (
     error_lines,
     error_view,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.interop.export import Flavour
     from jupyter_lifecycle.materialise import Why
     from jupyter_lifecycle.notebook.definitions import Definitions, Host
-    from jupyter_lifecycle.registry import Registry
     from jupyter_lifecycle.widgets.cards import Card, View
     from jupyter_lifecycle.widgets.outcomes import Reason
 
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     Show = Callable[[View], None]
 
 
-class Session(Workspace):
+class Session(Saving):
     r"""Features, inputs and computed columns of one notebook.
 
     Parameters
@@ -70,7 +69,6 @@ class Session(Workspace):
         self._previewer = Previewer()
         self._labels: dict[str, str] = {}
         self._defined: dict[str, DefinedCell] = {}
-        self._registry: Registry | None = None
         self._explorer: Any = None
 
     # -- definitions ---------------------------------------------------------------------------
@@ -253,7 +251,9 @@ class Session(Workspace):
         from jupyter_lifecycle.materialise import assemble
 
         targets = self.chosen(names)
-        tracker = Tracker()
+        if show is not None:
+            self._begun(targets)
+        tracker = Tracker(self._expected())
         run = self._run(targets, tracker, show)
         value = assemble(run, targets, result)
         chains = () if show is None else told_reasons(run, targets, self.materialiser)
@@ -263,6 +263,16 @@ class Session(Workspace):
         if show is not None:
             show(line)
         return value
+
+    def _begun(self, targets: tuple[str, ...]) -> None:
+        """Remember which cell computes, so that its badge shows what becomes of it."""
+        cell = self._computing = self._host.cell_id()
+        if cell is not None:
+            self._computed[cell] = targets
+
+    def _expected(self) -> dict[str, float]:
+        reports = self._live.reports()
+        return {name: one.seconds for name, one in reports.items() if one.seconds is not None}
 
     def _run(self, targets: tuple[str, ...], tracker: Tracker, show: Show | None) -> Any:
         listener = listen([tracker, self._live.take])
@@ -281,6 +291,7 @@ class Session(Workspace):
             self._failed(error, tracker, show)
             raise
         finally:
+            self._computing = None
             self.refresh()
 
     def _failed(self, error: Exception, tracker: Tracker, show: Show | None) -> None:
@@ -292,6 +303,9 @@ class Session(Workspace):
                 show_short(error, [headline(error)])
             return
         waits = self._waiting_for(facts.feature.name, tracker)
+        cell = self._computing
+        if cell is not None:
+            self._computed[cell] += (facts.feature.name,)
         failure = screen_of(facts, error, place=self._place, waits=waits)
         self._live.message = f"{failure.feature} failed in {failure.origin}."
         if show is not None:
@@ -404,54 +418,6 @@ class Session(Workspace):
         ran = self._host.namespace.get("In", [])
         cells = [each for each in ran if isinstance(each, str)] if isinstance(ran, list) else []
         return export(self._graph, path, cells, modifiers)
-
-    # -- saving --------------------------------------------------------------------------------
-
-    @property
-    def registry(self) -> Registry:
-        """The registry of this notebook: the user's own until another is chosen."""
-        if self._registry is None:
-            from jupyter_lifecycle.registry import Registry
-
-            self._registry = Registry()
-        return self._registry
-
-    def use_registry(self, location: str, *, trust: bool | None = None) -> Registry:
-        """Choose the registry of this notebook; the plain call behind ``%registry``.
-
-        Every call in this kernel that names no registry follows: it is named by the environment,
-        which those calls read, and no part need know of another.
-        """
-        from jupyter_lifecycle.registry import REGISTRY_VARIABLE, Registry
-
-        self._registry = Registry(location, trust=trust)
-        os.environ[REGISTRY_VARIABLE] = self._registry.location
-        return self._registry
-
-    def save_panel(self) -> Any:
-        """Give a save panel for this notebook; the plain call behind ``%save``."""
-        from jupyter_lifecycle.widgets import save_panel
-
-        features = "jl.session().graph" if len(self.graph) else ""
-        return save_panel(self._host.namespace, registry=self.registry, features=features)
-
-    def save(self, model: Any, *, name: str, example: Any, **options: Any) -> Any:
-        """Save a model in this notebook's registry, with the notebook's features.
-
-        Parameters
-        ----------
-        model, name, example, **options
-            As :func:`jupyter_lifecycle.save` takes them.
-
-        Returns
-        -------
-        Envelope
-        """
-        from jupyter_lifecycle.registry import save
-
-        features = self._graph if self._graph.features else None
-        given = {"registry": self.registry, "features": features} | options
-        return save(model, name=name, example=example, **given)
 
     # -- cache ---------------------------------------------------------------------------------
 

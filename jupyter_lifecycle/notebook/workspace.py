@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import UnboundError, did_you_mean
 from jupyter_lifecycle.graph import FeatureGraph
+from jupyter_lifecycle.notebook.badges import cell_views, states_now
 from jupyter_lifecycle.notebook.cachefolder import open_cache
 from jupyter_lifecycle.notebook.definitions import PlainHost
 from jupyter_lifecycle.notebook.inputs import Inputs
 from jupyter_lifecycle.notebook.live import LiveStates
 from jupyter_lifecycle.notebook.picture import Picture
+from jupyter_lifecycle.notebook.placing import Places
 from jupyter_lifecycle.notebook.preview import items_of
 from jupyter_lifecycle.notebook.targets import query_of, resolve
 from jupyter_lifecycle.widgets.words import count
@@ -20,10 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from jupyter_lifecycle.cache import ColumnCache
-    from jupyter_lifecycle.materialise import Materialiser, NodeReport
+    from jupyter_lifecycle.materialise import Materialiser, NodeEvent, NodeReport
     from jupyter_lifecycle.notebook.definitions import Host
     from jupyter_lifecycle.notebook.live import Listener
-    from jupyter_lifecycle.widgets.wire import GraphView, Inspection, StatesView
+    from jupyter_lifecycle.widgets.wire import (
+        CellPlace,
+        CellView,
+        GraphView,
+        Inspection,
+        State,
+        StatesView,
+    )
 
 
 class Workspace:
@@ -45,6 +54,9 @@ class Workspace:
         self._cache = cache
         self._materialiser: Materialiser | None = None
         self._live = LiveStates()
+        self._places = Places()
+        self._computed: dict[str, tuple[str, ...]] = {}
+        self._computing: str | None = None
         self._scope = os.environ.get("JPY_SESSION_NAME", "")
 
     @property
@@ -207,6 +219,34 @@ class Workspace:
         if self._live.watched:
             self.refresh()
 
+    # -- the lab extension ---------------------------------------------------------------------
+
+    def arrange(self, notebook: str, cells: Sequence[CellPlace], *, was: str = "") -> None:
+        """Learn which cells a notebook has: their order, their headings, and who is gone.
+
+        Parameters
+        ----------
+        notebook : str
+            Its path.
+        cells : sequence of CellPlace
+            All its code cells, in order.
+        was : str
+            Its path before, where it was renamed.
+        """
+        places = self._places.moved(notebook, cells, was=was)
+        if places == self._places:
+            return
+        self._places = places
+        self._version += 1
+        self._live.tell("graph", [])
+
+    def cells(self) -> tuple[dict[str, CellView], dict[str, State], dict[str, NodeEvent]]:
+        """Read what each cell's badge says, each feature's state, and what runs."""
+        events = self._live.events()
+        states = states_now(self._graph, self._live.reports(), events)
+        views = cell_views(self._graph, dict(self._computed), states, self._computing)
+        return views, states, events
+
     # -- the explorer's source -----------------------------------------------------------------
 
     @property
@@ -214,7 +254,7 @@ class Workspace:
         return frozenset([*self._graph.features, *self._graph.inputs])
 
     def _picture(self) -> Picture:
-        return Picture(self._graph, self.given, self._live, self._version)
+        return Picture(self._graph, self.given, self._live, self._version, self._places)
 
     def graph_view(self) -> GraphView:
         """Return the graph's structure, for the explorer."""

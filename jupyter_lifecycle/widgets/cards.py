@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.widgets.wire import State
 
 MOST_BLOCKS = 5
+MOST_NAMED = 50
 _CLASS = re.compile(r"\.(jl-[a-z0-9-]+)")
 _GLYPHS: dict[str, Glyph] = {
     "fresh": "fresh",
@@ -111,6 +112,23 @@ def output(*children: Markup) -> Markup:
     """Wrap an output of a cell with the rules of the style sheet that it needs, and no others."""
     body = join(children)
     return element("div", element("style", Markup(_style_for(body))), body, class_="jl-out")
+
+
+def act(label: str, what: str, *, link: bool = False) -> Markup:
+    """Draw a button that the lab extension answers; hidden wherever it is not, as in a file.
+
+    Parameters
+    ----------
+    label : str
+        A verb and what it acts on.
+    what : str
+        ``interrupt``, ``cell:`` and a cell's id, ``run:`` and features with commas, or
+        ``recompute``.
+    link : bool
+        Drawn as a link.
+    """
+    look = "jl-do jl-do-link" if link else "jl-do"
+    return element("button", label, type="button", class_=look, data_jl_do=what)
 
 
 def names_and_more(names: Sequence[str], most: int = 3) -> str:
@@ -244,8 +262,14 @@ def _stale_foot(stale: Sequence[str]) -> Markup:
         "div",
         element("b", glyph("stale"), f" {len(stale):,} became stale", class_="jl-t-stale"),
         element("span", names_and_more(stale), class_="jl-mut jl-grow"),
+        act("Recompute", _recompute(stale), link=True),
         class_="jl-foot",
     )
+
+
+def _recompute(stale: Sequence[str]) -> str:
+    """Name what is to run; with very many, all that is stale."""
+    return f"run:{','.join(stale)}" if len(stale) <= MOST_NAMED else "recompute"
 
 
 def _stale_words(stale: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jupyter_lifecycle.widgets.cards import View, names_and_more, output
+from jupyter_lifecycle.widgets.cards import View, act, names_and_more, output
 from jupyter_lifecycle.widgets.icons import Glyph, glyph
 from jupyter_lifecycle.widgets.markup import Markup, element, escape_lines, join, name
 from jupyter_lifecycle.widgets.words import count, duration, size
@@ -37,6 +37,8 @@ class Progress:
     cached: int
     running: Sequence[str]
     seconds: float
+    left: float | None = None
+    """Seconds left, as far as is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Failure:
     waits: Sequence[str] = ()
     seconds: float | None = None
     traceback: str = ""
+    cell: str = ""
+    """Id of the cell that defines it, where the front end sends one."""
 
 
 def summary_line(summary: Summary) -> View:
@@ -111,13 +115,17 @@ def summary_line(summary: Summary) -> View:
 
 
 def _summary_words(summary: Summary) -> tuple[str, str]:
-    took = duration(summary.seconds)
+    took = _took(summary.seconds)
     if summary.recomputed:
         cached = f", {summary.cached:,} from cache" if summary.cached else ""
         return f"{summary.recomputed:,} recomputed", f"{cached}, {took}."
     if summary.cached:
         return f"All {summary.cached:,} from cache", f", {took}."
     return "Nothing to compute", f": only inputs were asked for, {took}."
+
+
+def _took(seconds: float) -> str:
+    return f"{seconds:.2f} s" if 0.0995 <= seconds < 0.995 else duration(seconds)
 
 
 def _shape(summary: Summary) -> str:
@@ -130,13 +138,15 @@ def _shape(summary: Summary) -> str:
 
 
 def progress_line(progress: Progress) -> View:
-    """``Recomputing 2 of 4. 16 from cache, 1.2 s.`` with a bar of what is done."""
+    """``Recomputing 2 of 4. 16 from cache, about 0.5 s left.`` with a bar of what is done."""
     at = min(progress.done + 1, progress.total)
     lead = (
         f"Recomputing {at:,} of {progress.total:,}" if progress.total else "Looking what is known"
     )
     cached = f" {progress.cached:,} from cache," if progress.cached else ""
-    rest = f".{cached} {duration(progress.seconds)}."
+    known = progress.left
+    left = duration(progress.seconds) if known is None else f"about {_tenths(known)} left"
+    rest = f".{cached} {left}."
     now = names_and_more(progress.running)
     share = 100 * progress.done / progress.total if progress.total else 0.0
     bar = element(
@@ -151,11 +161,17 @@ def progress_line(progress: Progress) -> View:
         "div",
         glyph("running"),
         element("span", element("b", lead), rest),
-        element("span", now, class_="jl-m jl-mut") if now else None,
+        element("span", now, class_="jl-m jl-mut jl-trunc jl-grow") if now else None,
+        act("Interrupt", "interrupt"),
         bar,
         class_="jl-sum",
     )
     return View(output(html), lead + rest + (f" {now}" if now else ""))
+
+
+def _tenths(seconds: float) -> str:
+    """Say a time that is only guessed: no milliseconds."""
+    return f"{max(seconds, 0.1):.1f} s" if seconds < 9.95 else duration(seconds)
 
 
 def stopped_line(done: int, total: int) -> View:
@@ -232,7 +248,7 @@ def error_view(failure: Failure) -> View:
         element("span", _after(failure), class_="jl-mut jl-num"),
         class_="jl-head",
     )
-    foot = []
+    foot = [act(f"Go to {failure.origin}", f"cell:{failure.cell}")] if failure.cell else []
     if failure.traceback:
         whole = element("pre", escape_lines(failure.traceback), class_="jl-code")
         foot.append(element("details", element("summary", "Full traceback"), whole))

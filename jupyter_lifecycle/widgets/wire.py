@@ -174,3 +174,71 @@ class Reply:
     completed: Completed | None = None
     text: str = ""
     """A described query, or an exported document."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    """A cell that defines or computes features, as its badge shows it."""
+
+    id: str
+    """``cellId`` of the notebook's cell."""
+    role: Literal["defines", "computes"]
+    state: State
+    """The worst of its features'."""
+    counts: list[tuple[State, int]]
+    """How many of its features are in each state, the worst first."""
+    worst: str
+    """The first of its features that is in that state."""
+    names: list[str]
+    lines: list[int]
+    """Line of each feature within the cell, from 1; 0 where it is only computed there."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellsView:
+    """What the lab extension shows of a session besides the explorer: badges and the status bar."""
+
+    cells: list[CellView]
+    """All at first, then only those that changed."""
+    gone: list[str]
+    """Cells that define and compute nothing any more."""
+    stale: int
+    failed: int
+    done: int
+    total: int
+    """Features recomputed so far and in this computation; 0 and 0 when idle."""
+    running: str
+
+
+@dataclass(frozen=True, slots=True)
+class CellPlace:
+    """A code cell of the open notebook, in its order."""
+
+    id: str
+    title: str
+    """The heading above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellsRequest:
+    """What the lab extension says to the kernel."""
+
+    type: Literal["cells", "act"]
+    notebook: str
+    """Path of the notebook: several may use one kernel."""
+    cells: list[CellPlace]
+    """All code cells, where ``type`` is ``cells``."""
+    id: int
+    """Comes back in the :class:`CellsReply`, where ``type`` is ``act``."""
+    action: Literal["run", "recompute", "invalidate", "drop"]
+    """``recompute`` runs all that is stale; it needs no names."""
+    names: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CellsReply:
+    """How an action ended."""
+
+    id: int
+    error: str
+    """What went wrong, ready to show; empty where nothing did."""

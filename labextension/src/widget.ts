@@ -2,6 +2,7 @@
 
 import { Explorer } from './core/explorer';
 import { Store, type Message, type Transport } from './core/store';
+import { OPEN } from './core/summary';
 import type { Request } from './wire';
 
 interface Signal<T> {
@@ -87,13 +88,18 @@ function render({ model, el, signal }: Context & { readonly el: HTMLElement }): 
   const ended = new AbortController();
   signal?.addEventListener('abort', () => ended.abort(), { once: true });
   const store = stores.get(keyOf(model)) ?? lateStore(model, ended.signal);
-  new Explorer(el, store, {
+  const explorer = new Explorer(el, store, {
     signal: ended.signal,
     onSelect: name => {
       model.set('selected', name);
       model.save_changes();
     },
   });
+  const open = (event: Event): void => {
+    const node = store.model?.view.names.indexOf((event as CustomEvent<string>).detail) ?? -1;
+    if (node >= 0) explorer.go(node);
+  };
+  el.addEventListener(OPEN, open, { signal: ended.signal });
   return () => ended.abort();
 }
 

@@ -147,3 +147,61 @@ export interface Reply {
   /** A described query, or an exported document. */
   readonly text: string;
 }
+
+/** A cell that defines or computes features, as its badge shows it. */
+export interface CellView {
+  /** `cellId` of the notebook's cell. */
+  readonly id: string;
+  readonly role: "defines" | "computes";
+  /** The worst of its features'. */
+  readonly state: State;
+  /** How many of its features are in each state, the worst first. */
+  readonly counts: readonly (readonly [State, number])[];
+  /** The first of its features that is in that state. */
+  readonly worst: string;
+  readonly names: readonly string[];
+  /** Line of each feature within the cell, from 1; 0 where it is only computed there. */
+  readonly lines: readonly number[];
+}
+
+/** What the lab extension shows of a session besides the explorer: badges and the status bar. */
+export interface CellsView {
+  /** All at first, then only those that changed. */
+  readonly cells: readonly CellView[];
+  /** Cells that define and compute nothing any more. */
+  readonly gone: readonly string[];
+  readonly stale: number;
+  readonly failed: number;
+  readonly done: number;
+  /** Features recomputed so far and in this computation; 0 and 0 when idle. */
+  readonly total: number;
+  readonly running: string;
+}
+
+/** A code cell of the open notebook, in its order. */
+export interface CellPlace {
+  readonly id: string;
+  /** The heading above it. */
+  readonly title: string;
+}
+
+/** What the lab extension says to the kernel. */
+export interface CellsRequest {
+  readonly type: "cells" | "act";
+  /** Path of the notebook: several may use one kernel. */
+  readonly notebook: string;
+  /** All code cells, where `type` is `cells`. */
+  readonly cells: readonly CellPlace[];
+  /** Comes back in the :class:`CellsReply`, where `type` is `act`. */
+  readonly id: number;
+  /** `recompute` runs all that is stale; it needs no names. */
+  readonly action: "run" | "recompute" | "invalidate" | "drop";
+  readonly names: readonly string[];
+}
+
+/** How an action ended. */
+export interface CellsReply {
+  readonly id: number;
+  /** What went wrong, ready to show; empty where nothing did. */
+  readonly error: string;
+}

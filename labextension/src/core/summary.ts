@@ -3,6 +3,8 @@
 import { CODE, type GraphModel } from './model';
 
 export const SUMMARY = 'jl-summary';
+/** What the page around a view asks it: fly to the node of this name. */
+export const OPEN = 'jl-open';
 
 export interface Summary {
   readonly failed: number;

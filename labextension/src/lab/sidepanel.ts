@@ -1,18 +1,18 @@
 // The side panel: follows the active notebook, and keeps the explorers of the others.
 
-import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
-import { Signal, type ISignal } from '@lumino/signaling';
 import { StackedPanel, Widget } from '@lumino/widgets';
 import { fill, h } from '../core/dom';
-import { NotebookView } from './notebookview';
+import { OPEN } from '../core/summary';
 import { featuresIcon } from './icons';
+import type { KernelLink } from './link';
+import type { Links } from './links';
+import { NotebookView } from './notebookview';
 
 export class FeaturesPanel extends StackedPanel {
-  private readonly views = new Map<NotebookPanel, NotebookView>();
+  private readonly views = new Map<KernelLink, NotebookView>();
   private readonly none = new Widget();
-  private readonly summaryChanged = new Signal<this, void>(this);
 
-  constructor(private readonly tracker: INotebookTracker) {
+  constructor(private readonly links: Links) {
     super();
     this.id = 'jupyter-lifecycle-features';
     this.addClass('jl-side');
@@ -29,30 +29,28 @@ export class FeaturesPanel extends StackedPanel {
       ),
     );
     this.addWidget(this.none);
-    tracker.currentChanged.connect(this.follow, this);
+    links.currentChanged.connect(this.follow, this);
     this.follow();
   }
 
-  /** What the status bar shows may be another. */
-  get changed(): ISignal<this, void> {
-    return this.summaryChanged;
+  /** Shows a feature of the active notebook in its explorer; an empty name shows nothing. */
+  open(name: string): void {
+    const link = this.links.current;
+    const view = link === null ? undefined : this.views.get(link);
+    const explorer = view?.node.querySelector('.jl-explorer');
+    if (name !== '')
+      explorer?.dispatchEvent(new CustomEvent(OPEN, { detail: name, bubbles: true }));
   }
 
-  /** The view of the active notebook, or null. */
-  get current(): NotebookView | null {
-    const notebook = this.tracker.currentWidget;
-    return notebook === null ? null : (this.views.get(notebook) ?? null);
-  }
-
-  private viewOf(notebook: NotebookPanel): NotebookView {
-    let view = this.views.get(notebook);
+  private viewOf(link: KernelLink): NotebookView {
+    let view = this.views.get(link);
     if (view === undefined) {
-      const made = new NotebookView(notebook, () => this.summaryChanged.emit());
+      const made = new NotebookView(link);
       view = made;
-      this.views.set(notebook, made);
+      this.views.set(link, made);
       this.addWidget(made);
-      notebook.disposed.connect(() => {
-        this.views.delete(notebook);
+      link.notebook.disposed.connect(() => {
+        this.views.delete(link);
         made.dispose();
       });
     }
@@ -60,9 +58,8 @@ export class FeaturesPanel extends StackedPanel {
   }
 
   private follow(): void {
-    const notebook = this.tracker.currentWidget;
-    const shown = notebook === null ? this.none : this.viewOf(notebook);
+    const link = this.links.current;
+    const shown = link === null ? this.none : this.viewOf(link);
     for (const widget of this.widgets) widget.setHidden(widget !== shown);
-    this.summaryChanged.emit();
   }
 }

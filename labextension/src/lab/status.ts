@@ -3,16 +3,16 @@
 import { Widget } from '@lumino/widgets';
 import { button, fill } from '../core/dom';
 import { glyph } from '../core/glyphs';
-import type { Summary } from '../core/summary';
 import type { State } from '../wire';
-import type { FeaturesPanel } from './sidepanel';
+import type { Totals } from './link';
+import type { Links } from './links';
 
-/** State and words of each item, for a summary. */
-export function items(summary: Summary | null): (readonly [State, string])[] {
-  if (summary === null) return [];
-  const { total, done, failed, stale } = summary;
+/** State and words of each item. */
+export function items(totals: Totals | null): (readonly [State, string])[] {
+  if (totals === null) return [];
+  const { total, done, failed, stale } = totals;
   const found: (readonly [State, string])[] = [];
-  if (total > 0) found.push(['running', `computing ${done} of ${total}`]);
+  if (total > 0) found.push(['running', `computing ${Math.min(done + 1, total)} of ${total}`]);
   if (failed > 0) found.push(['error', `${failed} failed`]);
   if (stale > 0) found.push(['stale', `${stale} stale`]);
   return found;
@@ -20,27 +20,35 @@ export function items(summary: Summary | null): (readonly [State, string])[] {
 
 export class StatusItem extends Widget {
   private readonly ended = new AbortController();
+  private shown = '';
 
   constructor(
-    private readonly panel: FeaturesPanel,
-    private readonly reveal: () => void,
+    private readonly links: Links,
+    private readonly open: (state: State) => void,
   ) {
     super();
     this.addClass('jl');
     this.addClass('jl-status');
-    panel.changed.connect(this.refresh, this);
+    links.currentChanged.connect(this.refresh, this);
     this.refresh();
   }
 
   override dispose(): void {
-    this.panel.changed.disconnect(this.refresh, this);
+    this.links.currentChanged.disconnect(this.refresh, this);
     this.ended.abort();
     super.dispose();
   }
 
   private refresh(): void {
-    const shown = items(this.panel.current?.summary ?? null).map(([state, text]) => {
-      const own = button(text, this.reveal, this.ended.signal, { class: 'jl-status-item' });
+    const found = items(this.links.current?.totals ?? null);
+    const text = JSON.stringify(found);
+    // What is the same stays as it is: a button under the pointer or with the focus is not replaced.
+    if (text === this.shown) return;
+    this.shown = text;
+    const shown = found.map(([state, words]) => {
+      const own = button(words, () => this.open(state), this.ended.signal, {
+        class: 'jl-status-item',
+      });
       own.classList.add(`jl-text-${state}`);
       own.prepend(glyph(state));
       return own;

@@ -30,7 +30,7 @@ def words(view) -> str:
 @pytest.mark.parametrize(
     ("summary", "text"),
     [
-        (Summary(4, 15, 0.14), "4 recomputed, 15 from cache, 140 ms."),
+        (Summary(4, 15, 0.14), "4 recomputed, 15 from cache, 0.14 s."),
         (Summary(4, 0, 1.14), "4 recomputed, 1.1 s."),
         (Summary(0, 19, 0.006), "All 19 from cache, 6 ms."),
         (Summary(0, 0, 0.002), "Nothing to compute: only inputs were asked for, 2 ms."),
@@ -56,6 +56,10 @@ def test_the_summary_has_shape_bytes_and_why():
             "Recomputing 2 of 4. 16 from cache, 500 ms. hub_load",
         ),
         (Progress(4, 4, 0, [], 1.5), "Recomputing 4 of 4. 1.5 s."),
+        (
+            Progress(1, 4, 16, ["hub_load"], 0.5, 0.52),
+            "Recomputing 2 of 4. 16 from cache, about 0.5 s left. hub_load",
+        ),
         (Progress(0, 0, 0, [], 0.3), "Looking what is known. 300 ms."),
     ],
 )
