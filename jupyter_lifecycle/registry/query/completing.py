@@ -46,19 +46,26 @@ _KEYWORDS = {
     "DESC": "desc",
 }
 _BETWEEN = frozenset({"not", "in", "like", "ilike"})
-_OPERATORS = {"text": ("=", "!="), "number": ("<", "<=", ">", ">=", "=", "!="), "time": (">", "<")}
+_OPERATORS = {
+    "text": ("=", "!="),
+    "number": ("<", "<=", ">", ">=", "=", "!="),
+    "time": (">", "<"),
+    "version": ("=", "<", "<=", ">", ">=", "!="),
+}
 _NOTES = {
     "name": "text, versions share it",
     "id": "text",
     "author": "text, who saved it",
     "created_at": "time, such as '2026-01-31'",
     "size": "number, bytes",
-    "python": "text, such as '3.11.7'",
+    "python": "version, such as '3.11.7'",
     "tags": "a tag",
     "metrics": "a metric's latest value",
     "input": "an input of the schema",
     "output": "an output of the schema",
     "package": "version of a package",
+    "feature": "a feature behind the inputs",
+    "deployment": "state at an endpoint",
 }
 
 
@@ -176,7 +183,7 @@ def _last_field(before: str) -> Field | None:
 def _suggestions(
     accepted: frozenset[str], typed: str, quote: str, field: Field | None, words: Vocabulary
 ) -> Iterator[Suggestion]:
-    if "TEXT" in accepted and field is not None and field.kind == "text":
+    if "TEXT" in accepted and field is not None and field.kind in ("text", "version"):
         yield from _values(field, typed, quote, words)
     if quote:
         return
@@ -194,7 +201,7 @@ def _suggestions(
 def _fits(terminal: str, field: Field | None, typed: str) -> bool:
     """Leave out what the grammar takes and the field does not."""
     if terminal in ("LIKE", "ILIKE"):
-        return field is not None and field.kind == "text"
+        return field is not None and field.kind in ("text", "version")
     return terminal not in ("NOT", "EXISTS") or bool(typed)
 
 

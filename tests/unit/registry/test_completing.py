@@ -44,6 +44,10 @@ def texts(registry, query, position=None):
         ("tags.team = 'o''", ["'o''x'"]),
         ("name like 'dep", ["'departure-delay'"]),
         ("package.numpy = ", ["'2.4.0'"]),
+        (
+            "package.numpy ",
+            ["=", "<", "<=", ">", ">=", "!=", "and", "or", "in (", "like", "ilike", "is null"],
+        ),
         ("name = 'ltv' ", ["and", "or", "order by"]),
         ("name = 'ltv' o", ["or", "order by"]),
         ("name = 'ltv' order ", ["by"]),
