@@ -3,7 +3,7 @@
 import { Explorer } from './core/explorer';
 import { Store, type Message, type Transport } from './core/store';
 import { OPEN } from './core/summary';
-import type { Request } from './wire';
+import type { GraphView, Inspection, Reply, Request, StatesView } from './wire';
 
 interface Signal<T> {
   connect(slot: (sender: unknown, value: T) => void): void;
@@ -90,6 +90,7 @@ function render({ model, el, signal }: Context & { readonly el: HTMLElement }): 
   const store = stores.get(keyOf(model)) ?? lateStore(model, ended.signal);
   const explorer = new Explorer(el, store, {
     signal: ended.signal,
+    query: String(model.get('query') ?? ''),
     onSelect: name => {
       model.set('selected', name);
       model.save_changes();
@@ -109,4 +110,37 @@ function lateStore(model: Model, signal: AbortSignal): Store {
   return stores.get(keyOf(model))!;
 }
 
-export default { initialize, render };
+interface Saved {
+  readonly graph: GraphView;
+  readonly states: StatesView;
+  readonly inspections: Readonly<Record<string, Inspection>>;
+  /** When the file was written, in words. */
+  readonly saved: string;
+}
+
+/** The explorer of a file that was exported: all that it can tell is in the page. */
+function offline(el: HTMLElement, content: string): void {
+  const { graph, states, inspections, saved } = JSON.parse(content) as Saved;
+  const known = new Map(Object.entries(inspections));
+  const answer = (request: Request): Reply => {
+    const reply = { id: request.id, error: '', selected: null, completed: null, text: '' };
+    const inspection = request.type === 'inspect' ? known.get(request.names[0] ?? '') : undefined;
+    if (inspection !== undefined) return { ...reply, inspection };
+    const error =
+      request.type === 'inspect'
+        ? 'This file tells what the graph says of it, not more.'
+        : 'Selecting by a query needs the notebook. Names, states, hops and paths work here.';
+    return { ...reply, inspection: null, error };
+  };
+  const store: Store = new Store({
+    offline: true,
+    send: request => queueMicrotask(() => store.receive({ type: 'reply', reply: answer(request) })),
+  });
+  store.receive({ type: 'graph', graph });
+  const message = states.message === '' ? `As of ${saved}.` : `${states.message} As of ${saved}.`;
+  store.receive({ type: 'states', states: { ...states, message } });
+  document.body.dataset.jpThemeLight = String(!matchMedia('(prefers-color-scheme: dark)').matches);
+  new Explorer(el, store, { signal: new AbortController().signal });
+}
+
+export default { initialize, render, offline };

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Folding } from '../src/core/folding';
+import { groupsOf } from '../src/core/grouping';
 import { layout } from '../src/core/layout';
 import { CODE, GraphModel } from '../src/core/model';
 import { buildScene, INPUTS, neighbour, nodesOf, placeScene } from '../src/core/scene';
 import { highlightOf } from '../src/core/stage';
 import { tally } from '../src/core/summary';
 import { describe as describeNode, summarise } from '../src/core/tree';
+import type { GraphView } from '../src/wire';
 import { graph, states } from './graph';
 
 const VIEW = graph('b>a c>b d>b,x', { First: 'b c', Second: 'd' });
@@ -94,21 +96,25 @@ describe('the scene', () => {
 });
 
 describe('folding', () => {
+  const carry = (folding: Folding, view: GraphView): void => {
+    const model = new GraphModel(view);
+    folding.carry(groupsOf(model, 'cell'), model.count);
+  };
   test('groups are known by their titles in another graph', () => {
     const folding = new Folding();
-    folding.carry(new GraphModel(VIEW));
+    carry(folding, VIEW);
     folding.toggle(1);
-    folding.carry(new GraphModel(graph('n b>a d>b', { New: 'n', First: 'b', Second: 'd' }, 2)));
+    carry(folding, graph('n b>a d>b', { New: 'n', First: 'b', Second: 'd' }, 2));
     assert.deepEqual([...folding.collapsed], [2]);
   });
   test('what comes later is collapsed too, until one is opened', () => {
     const folding = new Folding();
-    folding.carry(new GraphModel(graph('b>a', { First: 'b' })));
+    carry(folding, graph('b>a', { First: 'b' }));
     folding.collapseAll();
-    folding.carry(new GraphModel(VIEW));
+    carry(folding, VIEW);
     assert.deepEqual([...folding.collapsed], [0, 1, INPUTS]);
     assert.ok(folding.open(0));
-    folding.carry(new GraphModel(graph('b>a d>b n', { First: 'b', Second: 'd', New: 'n' }, 3)));
+    carry(folding, graph('b>a d>b n', { First: 'b', Second: 'd', New: 'n' }, 3));
     assert.deepEqual([...folding.collapsed], [1, INPUTS]);
   });
 });

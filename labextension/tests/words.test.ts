@@ -95,7 +95,14 @@ describe('the camera', () => {
 
 describe('keys', () => {
   const key = (name: string, more: Partial<KeyboardEvent> = {}): string | null =>
-    commandOf({ key: name, ctrlKey: false, metaKey: false, altKey: false, ...more });
+    commandOf({
+      key: name,
+      ctrlKey: false,
+      metaKey: false,
+      altKey: false,
+      shiftKey: false,
+      ...more,
+    } as KeyboardEvent);
   test('what the explorer takes, and what it leaves to the page', () => {
     assert.equal(key('r'), 'run');
     assert.equal(key('R'), 'recompute');

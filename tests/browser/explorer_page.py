@@ -8,8 +8,16 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_lifecycle.widgets.explorer_answers import answer
 from jupyter_lifecycle.widgets.explorer_feed import graph_message, states_message
-from jupyter_lifecycle.widgets.wire import GraphView, Inspection, NodeState, Parent, StatesView
+from jupyter_lifecycle.widgets.wire import (
+    GraphView,
+    Inspection,
+    NodeState,
+    Parent,
+    Reply,
+    StatesView,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -72,13 +80,26 @@ class Kernel:
             self.emit(graph_message(self.graph))
             self.emit(states_message(self.states))
             return
-        inspection = None
-        if content["type"] == "inspect":
-            inspection = asdict(self.inspection(content["names"][0]))
-        else:
+        if content["type"] == "act":
             self.acted.append((content["action"], content["names"]))
-        reply = {"id": content["id"], "inspection": inspection, "error": self.failure}
-        self.emit({"type": "reply", "reply": reply})
+        reply = Reply(content["id"], None, self.failure) if self.failure else None
+        reply = reply or answer(self, content)
+        assert reply is not None
+        self.emit({"type": "reply", "reply": asdict(reply)})
+
+    # The source of the explorer's own answers: what the widget in the kernel does.
+
+    def graph_view(self) -> GraphView:
+        return self.graph
+
+    def states_view(self) -> StatesView:
+        return self.states
+
+    def act(self, action: str, names: list[str]) -> None:
+        """Remembered where the request came in."""
+
+    def subscribe(self, listener: Any) -> Any:
+        raise NotImplementedError  # the test itself tells the page of changes
 
     def emit(self, message: dict[str, Any]) -> None:
         self.page.evaluate(
@@ -86,7 +107,7 @@ class Kernel:
             json.dumps(message),
         )
 
-    def inspection(self, name: str) -> Inspection:
+    def inspect(self, name: str) -> Inspection:
         index = self.graph.names.index(name)
         states = {node.index: node for node in self.states.nodes}
         pairs = list(zip(self.graph.edges[::2], self.graph.edges[1::2], strict=True))
@@ -227,6 +248,8 @@ def flights() -> tuple[GraphView, StatesView]:
         group_notes=[note for note, _ in _GROUPS.values()],
         group=[-1] * len(inputs) + [group for _, group, _ in features],
         edges=edges,
+        tags=[("family", "weather", [names.index(n) for n, g, _ in features if g == 3])],
+        cells=[f"id-{g}" for g in range(len(_GROUPS))],
         docs=[""] * len(inputs) + [f"What {n.replace('_', ' ')} says." for n, _, _ in features],
     )
     draw = random.Random(4)

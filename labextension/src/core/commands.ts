@@ -1,15 +1,21 @@
 // What the keys and the menus do to a view.
 
-import type { State } from '../wire';
+import { goToCell } from './cells';
+import { copyText } from './dom';
 import type { Folding } from './folding';
 import type { Command } from './keys';
 import type { Inspector } from './inspector';
 import { CODE, type GraphModel } from './model';
+import type { Menus } from './menus';
 import type { MenuItem } from './overlays';
-import { INPUTS, neighbour, type Grouping } from './scene';
+import type { Pathing } from './pathing';
+import { groupings, type Grouping } from './grouping';
+import { neighbour } from './scene';
+import type { Selecting } from './selecting';
 import type { SearchBox } from './search';
 import type { Stage } from './stage';
 import type { Store } from './store';
+import { counted, oneLine } from './words';
 
 /** A view as commands see it. */
 export interface Steerable {
@@ -20,25 +26,29 @@ export interface Steerable {
   readonly keys: HTMLElement;
   readonly grouping: Grouping;
   readonly folding: Folding;
-  readonly filter: ReadonlySet<State>;
-  readonly focusOn: { readonly hops: number } | null;
+  readonly selecting: Selecting;
+  readonly pathing: Pathing;
+  readonly menus: Menus;
   /** Name of the chosen node, or an empty string. */
   readonly chosen: string;
   chosenItem(): number;
   choose(node: number, open: boolean): void;
   go(node: number): void;
-  act(action: 'run' | 'invalidate', names: string[]): Promise<void>;
+  act(action: 'run' | 'invalidate' | 'drop', names: string[]): Promise<void>;
   recompute(): void;
+  readonly element: HTMLElement;
+  /** One line in the foot, until something changes. */
+  say(message: string): void;
+  focus(): void;
+  groupOf(node: number): number;
   setFocus(hops: number | null): void;
   setGrouping(grouping: Grouping): void;
   toggleGroup(group: number): void;
-  toggleFilter(state: State, add: boolean): void;
   collapseAll(): void;
   expandAll(): void;
   closeInspector(): void;
   toggleKeys(): void;
   closeKeys(): void;
-  menuAtChosen(): void;
 }
 
 type Direction = 'left' | 'right' | 'up' | 'down';
@@ -69,12 +79,53 @@ function nextError(view: Steerable, model: GraphModel, from: number): void {
   }
 }
 
-function groupOf(model: GraphModel, node: number): number {
-  return model.view.kinds[node] === 'feature' ? model.view.group[node]! : INPUTS;
+function startPath(view: Steerable): void {
+  view.pathing.start(view.chosen);
+  view.stage.canvas.focus({ preventScroll: true });
+}
+
+/** Selects all ways to a node from where a path was begun; -1 gives up. */
+export function endPath(view: Steerable, node: number): void {
+  const from = view.pathing.end();
+  if (node < 0 || from === '') return;
+  const to = view.store.model!.view.names[node]!;
+  if (view.selecting.setPath(from, to)) view.choose(node, false);
+  else view.say(`No path between ${oneLine(from)} and ${oneLine(to)}.`);
+}
+
+function showCell(view: Steerable, node: number): void {
+  const model = view.store.model!;
+  const id = model.view.cells[model.view.group[node]!];
+  const label = model.groupNote(node);
+  if (id === undefined || goToCell(view.element, { id, label })) return;
+  view.say(`It is in ${label}. This page has no way to show a cell.`);
+}
+
+function toggleTree(view: Steerable): void {
+  view.element.classList.toggle('jl-as-list');
+  view.focus();
+}
+
+/** The next of the nodes that lie on the same side of the one that an arrow led from. */
+function cycle(view: Steerable, model: GraphModel, node: number, by: number): void {
+  const family = (side: { start: Int32Array; list: Int32Array }, of: number): number[] =>
+    Array.from(side.list.subarray(side.start[of]!, side.start[of + 1]!));
+  const shown = (other: number): boolean => view.stage.scene!.item[other]! >= 0;
+  const sets = [
+    ...family(model.parents, node).map(parent => family(model.children, parent)),
+    ...family(model.children, node).map(child => family(model.parents, child)),
+  ];
+  const most = sets.map(own => own.filter(shown)).sort((a, b) => b.length - a.length)[0] ?? [];
+  const at = most.indexOf(node);
+  if (at >= 0) view.choose(most[(at + by + most.length) % most.length]!, false);
 }
 
 function open(view: Steerable, node: number): void {
   if (node < 0) return;
+  if (view.pathing.from !== '') {
+    endPath(view, node);
+    return;
+  }
   const group = view.stage.scene!.group[view.chosenItem()] ?? -1;
   if (group !== -1) {
     view.toggleGroup(group);
@@ -93,10 +144,11 @@ function why(view: Steerable, node: number): void {
 /** One level back; false where there is none, so that the key is the page's. */
 function back(view: Steerable): boolean {
   if (!view.keys.hidden) view.closeKeys();
+  else if (view.pathing.from !== '') endPath(view, -1);
   else if (!view.inspector.element.hidden) view.closeInspector();
-  else if (view.focusOn !== null) view.setFocus(null);
+  else if (view.selecting.around) view.selecting.clear();
   else if (view.chosen !== '') view.choose(-1, false);
-  else if (view.filter.size > 0) view.toggleFilter([...view.filter][0]!, false);
+  else if (view.selecting.nodes !== null) view.selecting.clear();
   else return false;
   return true;
 }
@@ -116,27 +168,38 @@ export function runCommand(view: Steerable, command: Command): boolean {
     last: () => view.choose(endNode(model, 'last'), false),
     open: () => open(view, node),
     search: () => view.search.focus(),
-    focus: () => view.setFocus(view.focusOn ? null : 2),
+    focus: () => view.setFocus(view.selecting.around ? null : 2),
     hops1: () => view.setFocus(1),
     hops2: () => view.setFocus(2),
     hops3: () => view.setFocus(3),
     all: () => view.setFocus(null),
     run: () => canRun(view, node) && void view.act('run', [view.chosen]),
     recompute: () => view.recompute(),
-    stale: () => view.toggleFilter('stale', false),
+    stale: () => view.selecting.toggleState('stale', false),
     error: () => nextError(view, model, node),
-    collapse: () => node >= 0 && !view.focusOn && view.toggleGroup(groupOf(model, node)),
-    grouping: () => view.setGrouping(view.grouping === 'cell' ? 'none' : 'cell'),
+    collapse: () => node >= 0 && !view.selecting.around && view.toggleGroup(view.groupOf(node)),
+    grouping: () => nextGrouping(view, model),
     why: () => why(view, node),
     in: () => stage.zoomBy(1.3),
     out: () => stage.zoomBy(1 / 1.3),
     fit: () => stage.fit(true),
     keys: () => view.toggleKeys(),
-    menu: () => view.menuAtChosen(),
+    menu: () => view.menus.atChosen(),
+    add: () => node >= 0 && view.selecting.pick([node]),
+    path: () => (view.pathing.from === '' ? startPath(view) : endPath(view, node)),
+    cell: () => node >= 0 && showCell(view, node),
+    tree: () => toggleTree(view),
+    before: () => node >= 0 && cycle(view, model, node, -1),
+    after: () => node >= 0 && cycle(view, model, node, 1),
   };
   if (command === 'back') return back(view);
   run[command]();
   return true;
+}
+
+function nextGrouping(view: Steerable, model: GraphModel): void {
+  const values = groupings(model).map(([value]) => value);
+  view.setGrouping(values[(values.indexOf(view.grouping) + 1) % values.length]!);
 }
 
 /** Whether a node is something that a session could compute now. */
@@ -145,22 +208,35 @@ export function canRun(view: Steerable, node: number): boolean {
   return connected && model !== null && model.view.live && model.view.kinds[node] === 'feature';
 }
 
+/** What dropping it would cost, in the words of its menu row. */
+function dropWords(model: GraphModel, node: number): string {
+  const readers = model.children.start[node + 1]! - model.children.start[node]!;
+  if (readers === 0) return 'Drop, nothing reads it';
+  return `Drop, ${counted(readers, 'feature')} ${readers === 1 ? 'reads' : 'read'} it`;
+}
+
 export function nodeMenu(view: Steerable, node: number): MenuItem[] {
-  const name = view.store.model!.view.names[node]!;
+  const model = view.store.model!;
+  const name = model.view.names[node]!;
   const disabled = !canRun(view, node);
+  const cell = model.view.cells.length > 0 && model.view.group[node]! >= 0;
+  const where = model.groupNote(node);
   return [
     { text: 'Run to here', key: 'r', disabled, run: () => void view.act('run', [name]) },
     { text: 'Invalidate', disabled, run: () => void view.act('invalidate', [name]) },
-    { text: 'Focus', key: 'f', run: () => view.setFocus(2) },
+    { text: dropWords(model, node), disabled, run: () => void view.act('drop', [name]) },
+    { text: 'Focus', key: 'f', apart: true, run: () => view.setFocus(2) },
+    { text: 'Path to…', key: 'p', run: () => startPath(view) },
     { text: 'Why', key: 'w', run: () => why(view, node) },
-    { text: 'Copy name', run: () => void navigator.clipboard?.writeText(name) },
+    ...(cell ? [{ text: `Go to ${where}`, key: 'o', run: () => showCell(view, node) }] : []),
+    { text: 'Copy name', apart: true, run: () => void copyText(name) },
   ];
 }
 
 export function moreMenu(view: Steerable): MenuItem[] {
   const model = view.store.model;
-  const grouped =
-    view.grouping === 'cell' && view.focusOn === null && (model?.view.groups.length ?? 0) > 0;
+  const titles = view.stage.scene?.groups.titles ?? [];
+  const grouped = titles.length > 0 && !view.selecting.around;
   const stale = model === null ? 0 : model.counts[CODE.stale]!;
   return [
     {
@@ -175,6 +251,7 @@ export function moreMenu(view: Steerable): MenuItem[] {
       disabled: !view.store.connected || stale === 0,
       run: () => view.recompute(),
     },
-    { text: 'Keys', key: '?', run: () => view.toggleKeys() },
+    { text: 'List instead of picture', key: 't', run: () => toggleTree(view) },
+    { text: 'Keys', key: '?', apart: true, run: () => view.toggleKeys() },
   ];
 }

@@ -1,10 +1,9 @@
 // One view of the session's graph: puts the parts together and holds what this view shows of it.
 
-import type { State } from '../wire';
 import { createAttention } from './attention';
 import { suitedHeight } from './camera';
-import { moreMenu, nodeMenu, runCommand, type Steerable } from './commands';
-import { h } from './dom';
+import { endPath, runCommand, type Steerable } from './commands';
+import { copyText, h } from './dom';
 import { Folding } from './folding';
 import { createFoot } from './foot';
 import { Announcer } from './announcer';
@@ -14,24 +13,21 @@ import { Inspecting } from './inspecting';
 import { createInspector } from './inspector';
 import { listenKeys } from './keys';
 import { Layouter } from './layouter';
-import { createMinimap } from './minimap';
+import { Menus } from './menus';
 import { CODE } from './model';
-import {
-  createEmpty,
-  createKeys,
-  createLegend,
-  createMenu,
-  createStrip,
-  createTooltip,
-  createZoom,
-} from './overlays';
-import { buildScene, hasGroups, INPUTS, placeScene, type Grouping } from './scene';
-import { searchBox } from './search';
+import { createStrip } from './overlays';
+import { groupings, groupsOf, type Grouping } from './grouping';
+import { roomier } from './roominess';
+import { buildScene, INPUTS, nodesOf, placeScene } from './scene';
+import { SearchField } from './search';
+import { same, Selecting } from './selecting';
 import { matching, Stage } from './stage';
 import type { Store } from './store';
+import { Surroundings } from './surroundings';
 import { createTree, summarise } from './tree';
-import { counted } from './words';
 
+/** A part of the graph with up to so many nodes is drawn without groups. */
+const FLAT = 300;
 const NARROW = 560;
 const SHEET = 720;
 
@@ -40,6 +36,8 @@ export interface ExplorerOptions {
   readonly signal: AbortSignal;
   /** Told of each choice: the node's name, or an empty string. */
   readonly onSelect?: (name: string) => void;
+  /** What to select when it opens. */
+  readonly query?: string;
 }
 
 export class Explorer implements Steerable {
@@ -52,26 +50,24 @@ export class Explorer implements Steerable {
   readonly inspector;
   private readonly inspection: Inspecting;
   private readonly attention;
-  private readonly minimap;
-  private readonly legend = createLegend();
-  private readonly tooltip = createTooltip();
   private readonly strip = createStrip();
-  private readonly tree = createTree(id =>
-    this.stage.canvas.setAttribute('aria-activedescendant', id),
-  );
-  private readonly menu;
-  readonly keys: HTMLElement;
-  private readonly empty: HTMLElement;
-  private readonly loading = h('div', { class: 'jl-loading', role: 'status', hidden: true });
+  private readonly tree = createTree({
+    active: id => this.stage.canvas.setAttribute('aria-activedescendant', id),
+    node: node => this.choose(node, true),
+    group: group => this.toggleGroup(group),
+  });
+  readonly menus: Menus;
+  readonly around: Surroundings;
   private readonly announcer = new Announcer();
   private readonly alert = h('div', { class: 'jl-hidden', role: 'alert' });
   readonly search;
 
   grouping: Grouping = 'cell';
   readonly folding = new Folding();
-  filter = new Set<State>();
+  readonly selecting: Selecting;
   chosen = '';
-  focusOn: { name: string; hops: number } | null = null;
+  /** What was drawn alone when the picture was last laid out. */
+  private shown: Uint8Array | null = null;
   private opened = false;
   private suited = false;
   private notice = '';
@@ -85,8 +81,10 @@ export class Explorer implements Steerable {
     const signal = (this.signal = options.signal);
     this.layouter = new Layouter(signal);
     const interrupt = store.canInterrupt ? () => store.interrupt() : null;
-    this.search = searchBox(
-      () => store.model,
+    this.selecting = new Selecting(store, () => this.onSelection(), signal);
+    this.search = new SearchField(
+      store,
+      this.selecting,
       n => this.go(n),
       () => this.focus(),
       signal,
@@ -94,10 +92,13 @@ export class Explorer implements Steerable {
     this.head = createHead(
       this.search.element,
       {
-        filter: (state, add) => this.toggleFilter(state, add),
+        filter: (state, add) => this.selecting.toggleState(state, add),
         group: grouping => this.setGrouping(grouping),
         hops: hops => this.setFocus(hops),
-        more: anchor => this.openMore(anchor),
+        more: anchor => this.menus.more(anchor),
+        share: anchor => this.menus.share(anchor),
+        copy: () => void copyText(`%compute ${this.selecting.text}`),
+        recompute: () => void this.act('run', this.selecting.names('stale')),
       },
       signal,
     );
@@ -117,26 +118,35 @@ export class Explorer implements Steerable {
     );
     this.inspection = new Inspecting(store, this.inspector, signal);
     this.attention = createAttention(n => this.go(n, true), interrupt, signal);
-    this.minimap = createMinimap((x, y) => this.stage.moveTo(x, y), signal);
-    this.menu = createMenu(() => this.focus(), signal);
-    this.keys = createKeys(() => this.closeKeys(), signal);
-    this.empty = createEmpty(signal);
+    this.menus = new Menus(this, signal);
     const canvasHost = h('div', { class: 'jl-stage' });
     this.element = this.assemble(canvasHost);
     host.append(this.element);
     this.stage = new Stage(
       canvasHost,
       {
-        click: item => this.onClick(item),
+        click: (item, add) => this.onClick(item, add),
+        enclosed: items => this.selecting.pick(this.nodesIn(items)),
         title: group => this.toggleGroup(group),
-        menu: (item, x, y) => this.openMenu(item, x, y),
-        hover: (item, x, y) => this.onHover(item, x, y),
+        menu: (item, x, y) => this.menus.node(item, x, y),
+        hover: (item, x, y) =>
+          this.around.hover(item < 0 ? -1 : this.stage.scene!.node[item]!, x, y),
         drawn: repainted => this.onDrawn(repainted),
       },
       () => this.ownsWheel(),
       signal,
     );
-    this.finish(canvasHost);
+    this.around = new Surroundings(this.stage, () => this.closeKeys(), signal);
+    canvasHost.append(...this.around.elements);
+    this.finish();
+  }
+
+  get pathing(): Surroundings['pathing'] {
+    return this.around.pathing;
+  }
+
+  get keys(): HTMLElement {
+    return this.around.keys;
   }
 
   private assemble(canvasHost: HTMLElement): HTMLElement {
@@ -156,25 +166,12 @@ export class Explorer implements Steerable {
       this.tree.element,
       this.announcer.element,
       this.alert,
-      this.menu.element,
+      this.menus.element,
     );
   }
 
-  private finish(canvasHost: HTMLElement): void {
+  private finish(): void {
     const { signal, store, stage } = this;
-    const zoom = createZoom(
-      { in: () => stage.zoomBy(1.3), out: () => stage.zoomBy(1 / 1.3), fit: () => stage.fit(true) },
-      signal,
-    );
-    canvasHost.append(
-      this.minimap.element,
-      zoom,
-      this.legend.element,
-      this.tooltip.element,
-      this.empty,
-      this.loading,
-      this.keys,
-    );
     listenKeys(stage.canvas, command => runCommand(this, command), signal);
     const observer = new ResizeObserver(() => this.onResize());
     observer.observe(this.element);
@@ -185,6 +182,11 @@ export class Explorer implements Steerable {
     store.on('graph', () => this.onGraph(), signal);
     store.on('states', () => this.onStates(), signal);
     store.on('connection', () => this.onConnection(), signal);
+    // What runs says for how long: once a second, and only while something does.
+    const clock = setInterval(() => {
+      if ((store.model?.counts[CODE.running] ?? 0) > 0) stage.statesChanged();
+    }, 1000);
+    signal.addEventListener('abort', () => clearInterval(clock));
     this.onConnection();
     if (store.model !== null) this.onGraph();
   }
@@ -194,19 +196,21 @@ export class Explorer implements Steerable {
     this.stage.canvas.focus({ preventScroll: true });
   }
 
-  // What comes from the kernel
-
   private onGraph(): void {
     const model = this.store.model!;
-    this.folding.carry(model);
+    if (!groupings(model).some(([value]) => value === this.grouping))
+      this.grouping = groupings(model)[0]![0];
+    this.folding.carry(groupsOf(model, this.grouping), model.count);
     if (!this.opened && model.count > 0) {
       this.opened = true;
       this.onResize();
       this.folding.suit(this.narrow);
+      if (this.options.query) this.selecting.query(this.options.query);
     }
     if (!model.index.has(this.chosen)) this.chosen = '';
-    if (this.focusOn && !model.index.has(this.focusOn.name)) this.focusOn = null;
-    this.empty.hidden = model.count > 0;
+    if (!model.index.has(this.pathing.from)) this.pathing.end();
+    this.selecting.refresh(true);
+    this.around.empty.hidden = model.count > 0;
     this.relayout(true);
     if (this.chosen === '') this.inspector.element.hidden = true;
     else if (!this.inspector.element.hidden) this.inspection.ask(model, this.chosen);
@@ -217,10 +221,11 @@ export class Explorer implements Steerable {
     const model = this.store.model;
     if (model === null) return;
     this.notice = '';
+    this.selecting.refresh(false);
     this.updateBright();
     this.stage.statesChanged();
     this.updateHead();
-    this.tree.update(model, this.chosen, this.folding.collapsed);
+    this.updateTree();
     if (this.narrow) this.attention.update(model);
     if (this.chosen !== '' && !this.inspector.element.hidden)
       this.inspection.refresh(model, this.chosen);
@@ -243,29 +248,37 @@ export class Explorer implements Steerable {
   private relayout(keepView: boolean): void {
     const model = this.store.model!;
     const before = this.stage.scene;
+    const { around, nodes, count } = this.selecting;
+    this.shown = around && nodes?.length === model.count ? nodes : null;
+    const flat = this.shown !== null && count <= FLAT;
     const choice = {
-      grouping: this.focusOn ? ('none' as const) : hasGroups(model) ? this.grouping : 'none',
+      grouping: flat ? 'none' : this.grouping,
       collapsed: this.folding.collapsed,
-      shown: this.focusOn && model.around(model.index.get(this.focusOn.name)!, this.focusOn.hops),
+      shown: this.shown,
+      nodeWidth: keepView ? before?.nodeWidth : undefined,
     };
-    const scene = buildScene(model, choice, this.focusOn ? null : before);
+    const scene = buildScene(model, choice, this.shown === null ? before : null);
     const job = ++this.layoutJob;
-    const busy = window.setTimeout(() => {
-      this.loading.textContent = `Laying out ${counted(scene.count, 'node')}`;
-      this.loading.hidden = false;
-    }, 200);
+    const settled = this.around.busy(scene.count);
     this.layouter.run(scene.input, result => {
-      clearTimeout(busy);
-      this.loading.hidden = true;
+      settled();
       if (job !== this.layoutJob || this.signal.aborted) return;
       placeScene(scene, result);
-      this.stage.setScene(scene, keepView && before !== null);
+      const kept = keepView && before !== null;
+      this.stage.setScene(kept ? scene : roomier(scene, choice, this.stage), kept);
       this.suitHeight();
       this.updateBright();
       this.stage.choose(this.chosenItem());
       this.updateHead();
-      this.tree.update(model, this.chosen, this.folding.collapsed);
+      this.updateTree();
     });
+  }
+
+  private updateTree(): void {
+    const { model } = this.store;
+    if (model === null) return;
+    const groups = groupsOf(model, this.grouping);
+    this.tree.update(model, this.chosen, groups, this.folding.collapsed);
   }
 
   /** In a cell it is as tall as its first picture needs; afterwards nothing moves by itself. */
@@ -285,8 +298,16 @@ export class Explorer implements Steerable {
   }
 
   setGrouping(grouping: Grouping): void {
+    const model = this.store.model!;
     this.grouping = grouping;
+    this.folding.carry(groupsOf(model, grouping), model.count);
     this.relayout(false);
+  }
+
+  groupOf(node: number): number {
+    const model = this.store.model!;
+    if (model.view.kinds[node] !== 'feature') return INPUTS;
+    return groupsOf(model, this.grouping).of[node] ?? -1;
   }
 
   toggleGroup(group: number): void {
@@ -299,37 +320,45 @@ export class Explorer implements Steerable {
     this.relayout(false);
   }
 
+  // Selection
+
   setFocus(hops: number | null): void {
     if (hops === null) {
-      if (this.focusOn === null) return;
-      this.focusOn = null;
-    } else {
-      const name = this.chosen || this.focusOn?.name;
-      if (name === undefined || name === '') return;
-      this.focusOn = { name, hops };
+      if (this.selecting.around) this.selecting.clear();
+      return;
     }
-    this.relayout(false);
+    const name = this.chosen || this.selecting.focus?.name;
+    if (name) this.selecting.setFocus(name, hops);
   }
 
-  // Filter
-
-  toggleFilter(state: State, add: boolean): void {
-    const had = this.filter.has(state);
-    if (!add) this.filter.clear();
-    if (had) this.filter.delete(state);
-    else this.filter.add(state);
+  private onSelection(): void {
+    const { around, nodes } = this.selecting;
+    const shown = around ? nodes : null;
+    if (this.store.model !== null && this.stage.scene !== null && !same(shown, this.shown))
+      this.relayout(false);
     this.updateBright();
     this.stage.statesChanged();
     this.updateHead();
+    this.search.update();
   }
 
   private updateBright(): void {
     const { scene } = this.stage;
+    const { nodes, around } = this.selecting;
     if (scene === null) return;
     this.stage.bright =
-      this.filter.size === 0
-        ? null
-        : matching(scene, (model, node) => this.filter.has(model.stateOf(node)));
+      nodes === null || around ? null : matching(scene, (_, node) => nodes[node] === 1);
+  }
+
+  private nodesIn(items: readonly number[]): number[] {
+    const scene = this.stage.scene!;
+    return items.flatMap(item => nodesOf(scene, item));
+  }
+
+  /** One line in the foot, until something changes. */
+  say(message: string): void {
+    this.notice = message;
+    this.stage.draw();
   }
 
   // Choice and inspector
@@ -346,7 +375,7 @@ export class Explorer implements Steerable {
     const changed = name !== this.chosen;
     this.chosen = name;
     this.stage.choose(this.chosenItem());
-    this.tree.update(model, this.chosen, this.folding.collapsed);
+    this.updateTree();
     if (changed) this.options.onSelect?.(name);
     if (node < 0) this.inspector.element.hidden = true;
     else if (open || !this.inspector.element.hidden) this.inspection.ask(model, name);
@@ -362,11 +391,9 @@ export class Explorer implements Steerable {
 
   /** Flies to a node, opening its group where it is collapsed. */
   go(node: number, open = true): void {
-    const model = this.store.model!;
-    const group = model.view.kinds[node] === 'feature' ? model.view.group[node]! : INPUTS;
-    const hidden = this.focusOn !== null && this.stage.scene?.item[node] === -1;
-    if (hidden) this.focusOn = null;
-    if (this.folding.open(group) || hidden) this.relayout(true);
+    const hidden = this.stage.scene?.item[node] === -1;
+    if (hidden) this.selecting.clear();
+    if (this.folding.open(this.groupOf(node))) this.relayout(true);
     this.choose(node, open);
     const item = this.chosenItem();
     if (item >= 0) this.stage.flyTo(item);
@@ -382,7 +409,7 @@ export class Explorer implements Steerable {
 
   // Actions
 
-  async act(action: 'run' | 'invalidate', names: string[]): Promise<void> {
+  async act(action: 'run' | 'invalidate' | 'drop', names: string[]): Promise<void> {
     try {
       await this.store.act(action, names);
     } catch (reason) {
@@ -398,44 +425,15 @@ export class Explorer implements Steerable {
     if (stale.length > 0) void this.act('run', stale);
   }
 
-  // Pointer and menus
-
-  private onClick(item: number): void {
+  private onClick(item: number, add: boolean): void {
     const scene = this.stage.scene!;
-    this.tooltip.hide();
-    if (item < 0) this.choose(-1, false);
+    this.around.tooltip.hide();
+    if (add && item >= 0) this.selecting.pick(nodesOf(scene, item));
+    else if (this.pathing.from !== '' && item >= 0 && scene.node[item]! >= 0)
+      endPath(this, scene.node[item]!);
+    else if (item < 0) this.choose(-1, false);
     else if (scene.node[item]! < 0) this.toggleGroup(scene.group[item]!);
     else this.choose(scene.node[item]!, true);
-  }
-
-  private onHover(item: number, x: number, y: number): void {
-    const scene = this.stage.scene!;
-    const node = item < 0 ? -1 : scene.node[item]!;
-    if (node < 0 || this.stage.level === 'near') this.tooltip.hide();
-    else this.tooltip.show(scene.model, node, x, y, this.stage.size.width);
-  }
-
-  private openMenu(item: number, x: number, y: number): void {
-    const node = item < 0 ? -1 : this.stage.scene!.node[item]!;
-    if (node < 0) return;
-    this.choose(node, false);
-    const own = this.element.getBoundingClientRect();
-    const top = this.stage.canvas.getBoundingClientRect().top - own.top;
-    this.menu.show(nodeMenu(this, node), x, y + top);
-  }
-
-  menuAtChosen(): void {
-    const item = this.chosenItem();
-    if (item < 0) return;
-    const { x, y, zoom } = this.stage.view;
-    const place = this.stage.placeOf(item);
-    this.openMenu(item, (place.x - x) * zoom, (place.y - y) * zoom + 12);
-  }
-
-  private openMore(anchor: HTMLElement): void {
-    const own = this.element.getBoundingClientRect();
-    const at = anchor.getBoundingClientRect();
-    this.menu.show(moreMenu(this), at.right - own.left - 200, at.bottom - own.top + 4);
   }
 
   toggleKeys(): void {
@@ -446,8 +444,6 @@ export class Explorer implements Steerable {
     this.keys.hidden = true;
     this.focus();
   }
-
-  // What is shown
 
   private narrow = false;
 
@@ -479,17 +475,23 @@ export class Explorer implements Steerable {
   private updateHead(): void {
     const model = this.store.model;
     if (model === null) return;
-    const { filter, grouping } = this;
-    this.head.update({ model, filter, grouping, hops: this.focusOn?.hops ?? null });
+    const { selecting, grouping } = this;
+    const stale = model.view.live && this.store.connected ? selecting.names('stale').length : 0;
+    this.head.update({
+      model,
+      filter: selecting.states,
+      grouping,
+      hops: selecting.focus?.hops ?? null,
+      selected: selecting.nodes !== null,
+      stale,
+    });
     this.stage.canvas.setAttribute('aria-label', summarise(model));
   }
 
   private onDrawn(repainted: boolean): void {
-    const { scene, view, size, theme } = this.stage;
     const { model, connected } = this.store;
-    if (scene === null || model === null) return;
-    this.minimap.update(scene, view, size, theme, repainted);
-    this.legend.update(this.stage.highlight);
-    this.foot.update(model, view.zoom, this.notice, connected);
+    if (model === null) return;
+    this.around.drawn(repainted);
+    this.foot.update(model, this.stage.view.zoom, this.notice, connected);
   }
 }

@@ -1,7 +1,7 @@
 // Which groups are collapsed, also when the graph becomes another.
 
-import type { GraphModel } from './model';
-import { groupKeys, hasGroups, INPUTS } from './scene';
+import { groupKeys, type Groups } from './grouping';
+import { INPUTS } from './scene';
 
 /** Above this many nodes it opens collapsed. */
 const OPEN_LIMIT = 300;
@@ -12,16 +12,18 @@ export class Folding {
   private all = false;
   /** Somebody chose what is open: the explorer no longer decides by the room that there is. */
   private chosen = false;
-  private model: GraphModel | null = null;
+  private groups: Groups | null = null;
+  private count = 0;
 
-  /** Takes over another graph: groups are known by their titles, a new cell moves their numbers. */
-  carry(model: GraphModel): void {
-    const before = this.model;
-    this.model = model;
+  /** Takes over other groups: they are known by their titles, a new cell moves their numbers. */
+  carry(groups: Groups, count: number): void {
+    const before = this.groups;
+    this.groups = groups;
+    this.count = count;
     if (this.all) this.collapse();
     else if (before !== null) {
       const old = groupKeys(before);
-      const now = new Map(groupKeys(model).map((key, g) => [key, g]));
+      const now = new Map(groupKeys(groups).map((key, g) => [key, g]));
       const kept = [...this.collapsed].map(g => (g === INPUTS ? g : now.get(old[g]!)));
       this.collapsed = new Set(kept.filter(g => g !== undefined));
     }
@@ -29,7 +31,7 @@ export class Folding {
 
   /** Collapses all where there is too much for the room, else opens it; false where nothing changed. */
   suit(narrow: boolean): boolean {
-    const collapsed = narrow || (this.model?.count ?? 0) > OPEN_LIMIT;
+    const collapsed = narrow || this.count > OPEN_LIMIT;
     if (this.chosen || collapsed === this.all) return false;
     if (collapsed) this.collapse();
     else this.expand();
@@ -47,11 +49,10 @@ export class Folding {
   }
 
   private collapse(): void {
-    if (this.model === null) return;
+    if (this.groups === null) return;
     this.all = true;
-    this.collapsed = new Set(
-      hasGroups(this.model) ? [...this.model.view.groups.keys(), INPUTS] : [],
-    );
+    const { titles } = this.groups;
+    this.collapsed = new Set(titles.length > 0 ? [...titles.keys(), INPUTS] : []);
   }
 
   private expand(): void {

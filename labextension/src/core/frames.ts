@@ -13,8 +13,8 @@ interface Tally {
 }
 
 function tally(style: NodeStyle): Tally {
-  const { model } = style.scene;
-  const groups = model.view.groups.length;
+  const { model, groups: own } = style.scene;
+  const groups = own.titles.length;
   const counts: Tally = {
     members: new Int32Array(groups),
     failed: new Int32Array(groups),
@@ -22,7 +22,7 @@ function tally(style: NodeStyle): Tally {
     running: new Int32Array(groups),
   };
   for (let i = 0; i < model.count; i++) {
-    const g = model.view.group[i]!;
+    const g = own.of[i] ?? -1;
     if (g < 0 || model.view.kinds[i] !== 'feature') continue;
     counts.members[g]!++;
     if (model.state[i] === CODE.error) counts.failed[g]!++;
@@ -40,7 +40,7 @@ function paintTitle(
   at: { x: number; y: number; w: number; h: number },
 ): void {
   const { theme, scene, connected } = style;
-  const { view } = scene.model;
+  const { groups } = scene;
   const size = style.level === 'near' ? Math.min(14, Math.max(11, 12 * style.view.zoom)) : 12;
   const base = at.y + at.h / 2 + size * 0.36;
   let right = at.x + at.w - 8;
@@ -63,12 +63,10 @@ function paintTitle(
   context.font = `600 ${size}px ${theme.font}`;
   context.fillStyle = theme.ink;
   const room = right - at.x - 10;
-  const title = middle(oneLine(view.groups[group]!), room, text => measure(context, text));
+  const title = middle(oneLine(groups.titles[group]!), room, text => measure(context, text));
   context.fillText(title, at.x + 8, base);
   const used = measure(context, title) + 8;
-  const note = [view.group_notes[group]!, String(counts.members[group])]
-    .filter(Boolean)
-    .join(' · ');
+  const note = [groups.notes[group]!, String(counts.members[group])].filter(Boolean).join(' · ');
   context.font = `400 ${size - 1}px ${theme.font}`;
   if (measure(context, note) + used > room) return;
   context.fillStyle = theme.ink2;

@@ -5,7 +5,9 @@ export interface GestureTarget {
   zoomBy(factor: number, x: number, y: number): void;
   hover(x: number, y: number): void;
   leave(): void;
-  click(x: number, y: number, touch: boolean): void;
+  click(x: number, y: number, how: { readonly touch: boolean; readonly add: boolean }): void;
+  /** A rectangle is being drawn with Shift held, or is done. */
+  band(from: Point, to: Point, done: boolean): void;
   menu(x: number, y: number): void;
   /** The user has begun or ended to move the view. */
   hold(held: boolean): void;
@@ -13,9 +15,9 @@ export interface GestureTarget {
   ownsWheel(): boolean;
 }
 
-interface Finger {
-  x: number;
-  y: number;
+export interface Point {
+  readonly x: number;
+  readonly y: number;
 }
 
 const CLICK = 4;
@@ -25,9 +27,11 @@ export function listenGestures(
   target: GestureTarget,
   signal: AbortSignal,
 ): void {
-  const fingers = new Map<number, Finger>();
+  const fingers = new Map<number, Point>();
   let moved = 0;
-  const at = (event: MouseEvent): Finger => {
+  /** Where a rectangle begins, while Shift is held. */
+  let corner: Point | null = null;
+  const at = (event: MouseEvent): Point => {
     const box = canvas.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
@@ -42,6 +46,7 @@ export function listenGestures(
     canvas.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, at(event));
     moved = 0;
+    corner = event.shiftKey ? at(event) : null;
     target.hold(true);
   });
   on('pointermove', event => {
@@ -54,7 +59,8 @@ export function listenGestures(
     const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
     if (other === undefined) {
       moved += Math.abs(now.x - was.x) + Math.abs(now.y - was.y);
-      if (moved > CLICK) target.pan(now.x - was.x, now.y - was.y);
+      if (moved > CLICK && corner !== null) target.band(corner, now, false);
+      else if (moved > CLICK) target.pan(now.x - was.x, now.y - was.y);
     } else {
       moved = Infinity;
       const before = Math.hypot(was.x - other.x, was.y - other.y);
@@ -69,8 +75,9 @@ export function listenGestures(
     if (fingers.size === 0) target.hold(false);
     if (event.type === 'pointerup' && fingers.size === 0 && moved <= CLICK) {
       const { x, y } = at(event);
-      target.click(x, y, event.pointerType === 'touch');
-    }
+      target.click(x, y, { touch: event.pointerType === 'touch', add: event.shiftKey });
+    } else if (corner !== null) target.band(corner, at(event), true);
+    corner = null;
   };
   on('pointerup', end);
   on('pointercancel', end);

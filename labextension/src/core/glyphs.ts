@@ -68,6 +68,7 @@ export const ICONS = {
       width: 1.3,
     },
   ],
+  share: [{ d: 'M8 10V2.200M5 5l3-3 3 3M4.500 8H3v6h10V8h-1.500', width: 1.3 }],
   warning: [
     { d: 'M8 2.300 14.300 13.500H1.700z', width: 1.3 },
     { d: 'M8 6.500v3.200M8 11.500v.1', width: 1.3 },

@@ -4,12 +4,15 @@ import type { State } from '../wire';
 import { button, fill, h } from './dom';
 import { glyph, icon } from './glyphs';
 import { CODE, COUNTED, type GraphModel } from './model';
-import type { Grouping } from './scene';
-import { grouped } from './words';
+import { groupings, type Grouping } from './grouping';
+import { grouped, oneLine } from './words';
 
 export interface HeadActions {
   filter(state: State, add: boolean): void;
   group(grouping: Grouping): void;
+  copy(): void;
+  recompute(): void;
+  share(anchor: HTMLElement): void;
   hops(hops: number | null): void;
   more(anchor: HTMLElement): void;
 }
@@ -20,6 +23,9 @@ export interface HeadState {
   readonly grouping: Grouping;
   /** Hops in focus, or null where the whole graph is shown. */
   readonly hops: number | null;
+  /** Whether something is selected, and how much of it is stale and could be run. */
+  readonly selected: boolean;
+  readonly stale: number;
 }
 
 const WORDS: Partial<Record<State, string>> = { error: 'failed', new: 'not computed' };
@@ -46,16 +52,25 @@ function groupingSelect(actions: HeadActions, signal: AbortSignal): HTMLSelectEl
     'aria-label': 'Grouping',
     'data-lm-suppress-shortcuts': 'true',
   });
-  for (const [value, text] of [
-    ['cell', 'By cell'],
-    ['none', 'No groups'],
-  ] as const) {
-    const option = h('option', {}, text);
-    option.value = value;
-    select.append(option);
-  }
-  select.addEventListener('change', () => actions.group(select.value as Grouping), { signal });
+  select.addEventListener('change', () => actions.group(select.value), { signal });
   return select;
+}
+
+/** The groupings that a graph has; the list is written anew only where it is another. */
+function offer(select: HTMLSelectElement, model: GraphModel, chosen: Grouping): boolean {
+  const offered = groupings(model);
+  const key = JSON.stringify(offered);
+  if (select.dataset.offered !== key) {
+    select.dataset.offered = key;
+    const options = offered.map(([value, text]) => {
+      const option = h('option', {}, oneLine(text));
+      option.value = value;
+      return option;
+    });
+    select.replaceChildren(...options);
+  }
+  select.value = chosen;
+  return offered.length > 1;
 }
 
 function hopButtons(actions: HeadActions, signal: AbortSignal): HTMLElement {
@@ -83,12 +98,34 @@ export function createHead(search: HTMLElement, actions: HeadActions, signal: Ab
     label: 'More',
   });
   more.setAttribute('aria-haspopup', 'menu');
+  const share = button('', () => actions.share(share), signal, {
+    icon: 'share',
+    class: 'jl-icon-button jl-share-button',
+    label: 'Share',
+  });
+  share.setAttribute('aria-haspopup', 'menu');
+  const copy = button('Copy as %compute', actions.copy, signal, { class: 'jl-button jl-wide' });
+  const recompute = button('Recompute', actions.recompute, signal, { class: 'jl-button jl-wide' });
   const list = h('div', { class: 'jl-counts', role: 'group', 'aria-label': 'States' });
   fill(list, ...counts.values());
-  const element = h('div', { class: 'jl-head' }, search, list, holder, hops, more);
+  const element = h(
+    'div',
+    { class: 'jl-head' },
+    search,
+    copy,
+    recompute,
+    list,
+    holder,
+    hops,
+    share,
+    more,
+  );
   return {
     element,
-    update: ({ model, filter, grouping: chosen, hops: focus }) => {
+    update: ({ model, filter, grouping: chosen, hops: focus, selected, stale }) => {
+      copy.hidden = !selected;
+      recompute.hidden = !selected || stale === 0;
+      recompute.textContent = `Recompute ${grouped(stale)}`;
       for (const [state, own] of counts) {
         const count = model.counts[CODE[state]]!;
         own.lastChild!.textContent = grouped(count);
@@ -99,8 +136,8 @@ export function createHead(search: HTMLElement, actions: HeadActions, signal: Ab
         own.title = label;
         own.setAttribute('aria-label', label);
       }
-      grouping.value = chosen;
-      holder.hidden = focus !== null || model.view.groups.length === 0;
+      const choice = offer(grouping, model, chosen);
+      holder.hidden = focus !== null || !choice;
       hops.hidden = focus === null;
       for (const choice of hops.children)
         choice.setAttribute(

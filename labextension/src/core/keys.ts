@@ -26,7 +26,13 @@ export type Command =
   | 'out'
   | 'fit'
   | 'keys'
-  | 'menu';
+  | 'menu'
+  | 'add'
+  | 'path'
+  | 'cell'
+  | 'tree'
+  | 'before'
+  | 'after';
 
 const KEYS: Readonly<Record<string, Command>> = {
   ArrowLeft: 'left',
@@ -56,14 +62,20 @@ const KEYS: Readonly<Record<string, Command>> = {
   '=': 'fit',
   '?': 'keys',
   '.': 'menu',
+  ' ': 'add',
+  p: 'path',
+  o: 'cell',
+  t: 'tree',
 };
 
 /** The command of a key, or null for one that is the page's. */
 export function commandOf(
-  event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey'>,
+  event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>,
 ): Command | null {
   if (event.ctrlKey || event.metaKey) return event.key === 'f' && !event.altKey ? 'search' : null;
   if (event.altKey) return null;
+  if (event.shiftKey && event.key === 'ArrowUp') return 'before';
+  if (event.shiftKey && event.key === 'ArrowDown') return 'after';
   return KEYS[event.key] ?? null;
 }
 

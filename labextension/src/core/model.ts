@@ -37,6 +37,10 @@ export class GraphModel {
   readonly bytes: Float64Array;
   /** When each node became fresh before our eyes, in the page's milliseconds; 0 for never. */
   readonly finished: Float64Array;
+  /** When each node was first seen running in its present run; 0 where it does not run. */
+  readonly started: Float64Array;
+  /** 1 where the last computation took it from the cache, 0 where it ran, -1 where neither is known. */
+  readonly hit: Int8Array;
   /** How many nodes are in each state, by code. */
   readonly counts = new Uint32Array(STATES.length);
   running = '';
@@ -61,6 +65,8 @@ export class GraphModel {
     this.nulls = new Float64Array(n).fill(NaN);
     this.bytes = new Float64Array(n).fill(NaN);
     this.finished = new Float64Array(n);
+    this.started = new Float64Array(n);
+    this.hit = new Int8Array(n).fill(-1);
     for (const code of this.state) this.counts[code]!++;
   }
 
@@ -80,6 +86,8 @@ export class GraphModel {
       this.rows[i] = before.rows[was]!;
       this.nulls[i] = before.nulls[was]!;
       this.bytes[i] = before.bytes[was]!;
+      this.hit[i] = before.hit[was]!;
+      this.started[i] = before.started[was]!;
     }
     this.message = before.message;
   }
@@ -100,7 +108,7 @@ export class GraphModel {
   }
 
   private applyRow(row: NodeRow, now: number): void {
-    const [i, state, note, dtype, seconds, rows, nulls, bytes] = row;
+    const [i, state, note, dtype, seconds, rows, nulls, bytes, hit] = row;
     const code = CODE[state];
     if (code === CODE.fresh && this.state[i] !== code && this.seen) this.finished[i] = now;
     this.setState(i, code);
@@ -110,6 +118,9 @@ export class GraphModel {
     this.rows[i] = rows ?? NaN;
     this.nulls[i] = nulls ?? NaN;
     this.bytes[i] = bytes ?? NaN;
+    this.hit[i] = hit === null ? -1 : Number(hit);
+    if (code !== CODE.running) this.started[i] = 0;
+    else if (this.started[i] === 0) this.started[i] = now;
   }
 
   private setState(node: number, code: number): void {

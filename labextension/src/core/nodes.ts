@@ -69,6 +69,14 @@ function cut(context: CanvasRenderingContext2D, text: string, room: number): str
   return known;
 }
 
+/** How long it has run, beside what it took last time: no progress is made up. */
+function running(model: GraphModel, node: number, last: string): string {
+  const started = model.started[node]!;
+  const elapsed = started > 0 ? Math.floor((performance.now() - started) / 1000) : 0;
+  const now = elapsed > 0 ? duration(elapsed) : 'running';
+  return last === '' ? now : `${now} · last ${last}`;
+}
+
 /** The second line of a node: time, null share or reason. */
 export function secondLine(model: GraphModel, node: number): string {
   const state = model.stateOf(node);
@@ -78,7 +86,7 @@ export function secondLine(model: GraphModel, node: number): string {
     return [last, share].filter(Boolean).join(' · ') || model.note[node]!;
   }
   if (state === 'queued') return model.note[node]! || (last ? `queued · last ${last}` : 'queued');
-  if (state === 'running') return model.note[node]! || 'running';
+  if (state === 'running') return model.note[node]! || running(model, node, last);
   if (state === 'stale') return model.note[node]! || 'stale';
   if (state === 'new') return model.note[node]! || 'not computed';
   return model.note[node]!;
@@ -429,7 +437,7 @@ export class NodePainter {
     const room = rect.w - 2 * pad - chevron;
     const two = rect.h >= 30;
     const top = two ? rect.y + rect.h * 0.36 : rect.y + rect.h * 0.5;
-    context.fillText(cut(context, model.view.groups[group]!, room), rect.x + pad, top);
+    context.fillText(cut(context, scene.groups.titles[group]!, room), rect.x + pad, top);
     const corner = {
       x: rect.x + rect.w - pad - chevron + 3,
       y: top - chevron * 0.72,
@@ -443,7 +451,7 @@ export class NodePainter {
       .map(state => [state, nodes.filter(n => model.state[n] === CODE[state]).length] as const)
       .filter(([, count]) => count > 0)
       .map(([state, count]) => `${count} ${state === 'error' ? 'failed' : state}`);
-    const note = model.view.group_notes[group]!;
+    const note = scene.groups.notes[group]!;
     const line = [[note, String(nodes.length)].filter(Boolean).join(' · '), ...needs].join(', ');
     context.fillText(cut(context, line, rect.w - 2 * pad), rect.x + pad, rect.y + rect.h * 0.68);
   }

@@ -143,13 +143,16 @@ export function createStrip(): Strip {
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['← →', 'nearest parent, child'],
+  ['Shift ↑ ↓', 'its other children or parents'],
   ['↑ ↓', 'node above, below'],
   ['Home End', 'first input, last target'],
   ['Enter', 'open the inspector'],
+  ['Space', 'add to the selection'],
   ['Esc', 'back, one level at a time'],
-  ['/', 'find a feature'],
+  ['/', 'find or select'],
   ['f', 'focus on the neighbourhood'],
   ['1 2 3 0', 'hops in focus, all'],
+  ['p', 'path to another node'],
   ['r', 'run to here'],
   ['R', 'recompute all that is stale'],
   ['s', 'stale only'],
@@ -157,6 +160,9 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['c', 'collapse or open the group'],
   ['g', 'other grouping'],
   ['w', 'why it recomputed'],
+  ['o', 'go to its cell'],
+  ['.', 'actions'],
+  ['t', 'list instead of the picture'],
   ['+ − =', 'zoom in, out, fit'],
   ['?', 'these keys'],
 ];
@@ -180,6 +186,8 @@ export function createKeys(close: () => void, signal: AbortSignal): HTMLElement 
 
 export interface MenuItem {
   readonly text: string;
+  /** A line stands above it. */
+  readonly apart?: boolean;
   readonly key?: string;
   readonly disabled?: boolean;
   run(): void;
@@ -231,7 +239,12 @@ export function createMenu(closed: () => void, signal: AbortSignal): Menu {
       const rows = items.map(item => {
         const row = h(
           'button',
-          { type: 'button', role: 'menuitem', 'data-lm-suppress-shortcuts': 'true' },
+          {
+            type: 'button',
+            role: 'menuitem',
+            class: item.apart === true ? 'jl-apart' : '',
+            'data-lm-suppress-shortcuts': 'true',
+          },
           h('span', { class: 'jl-grow' }, item.text),
           item.key && h('kbd', { class: 'jl-key' }, item.key),
         );

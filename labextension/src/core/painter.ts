@@ -9,6 +9,7 @@ import { CODE } from './model';
 import { measure, NodePainter, rectOf, type NodeStyle } from './nodes';
 import type { Scene } from './scene';
 import type { Theme } from './theme';
+import { oneLine } from './words';
 
 /** What lies upstream and downstream of one item. */
 export interface Highlight {
@@ -102,6 +103,11 @@ export class Painter {
 
   constructor(readonly canvas: HTMLCanvasElement) {
     this.context = canvas.getContext('2d', { alpha: false })!;
+  }
+
+  measureName(name: string, font: string): number {
+    this.context.font = font;
+    return measure(this.context, oneLine(name));
   }
 
   /** Another layout, theme or size. */

@@ -1,9 +1,8 @@
 // What is drawn of a graph: nodes, and groups that are collapsed to one item; and where it stands.
 
+import { groupKeys, groupsOf, type Grouping, type Groups } from './grouping';
 import type { GraphModel } from './model';
 import { GUTTER, NODE_HEIGHT, NODE_WIDTH, type LayoutInput, type LayoutResult } from './layout';
-
-export type Grouping = 'cell' | 'none';
 
 export const INPUT_WIDTH = 118;
 export const INPUT_HEIGHT = 24;
@@ -14,6 +13,8 @@ export const INPUTS = -2;
 export interface Scene {
   readonly model: GraphModel;
   readonly grouping: Grouping;
+  readonly groups: Groups;
+  readonly nodeWidth: number;
   readonly count: number;
   /** Node of each item, or -1 for a collapsed group. */
   readonly node: Int32Array;
@@ -40,23 +41,9 @@ export interface Scene {
   extent: { width: number; height: number };
 }
 
-/** Whether groups can be drawn at all: one group alone is no grouping. */
-export function hasGroups(model: GraphModel): boolean {
-  return model.view.groups.length > 0;
-}
-
-/** Each group by its title, and its place among equals: a cell's number changes when it runs again. */
-export function groupKeys(model: GraphModel): string[] {
-  const seen = new Map<string, number>();
-  return model.view.groups.map(title => {
-    const place = (seen.get(title) ?? 0) + 1;
-    seen.set(title, place);
-    return `${place} ${title}`;
-  });
-}
-
 function buildItems(
   model: GraphModel,
+  groups: Groups,
   collapsed: ReadonlySet<number>,
   shown: Uint8Array | null,
 ): { node: number[]; group: number[]; item: Int32Array } {
@@ -70,7 +57,7 @@ function buildItems(
       continue;
     }
     const margin = model.view.kinds[i] !== 'feature';
-    const g = margin ? INPUTS : model.view.group[i]!;
+    const g = margin ? INPUTS : (groups.of[i] ?? -1);
     if (!collapsed.has(g)) {
       item[i] = node.push(i) - 1;
       group.push(-1);
@@ -119,19 +106,19 @@ function buildBlocks(
   model: GraphModel,
   node: number[],
   group: number[],
-  grouping: Grouping,
+  own: Groups,
 ): { block: Int32Array; blocks: number; framed: Uint8Array } {
-  const groups = grouping === 'none' ? 0 : model.view.groups.length;
+  const groups = own.titles.length;
   const framed = new Uint8Array(groups + 1);
   const block = Int32Array.from(node, (n, k) => {
-    if (grouping === 'none') return 0;
+    if (groups === 0) return 0;
     if (group[k] === INPUTS) return -1;
     if (n < 0) return group[k]!;
     if (model.view.kinds[n] !== 'feature') return -1;
-    const own = model.view.group[n]!;
-    if (own < 0) return groups;
-    framed[own] = 1;
-    return own;
+    const of = own.of[n]!;
+    if (of < 0) return groups;
+    framed[of] = 1;
+    return of;
   });
   return { block, blocks: groups + 1, framed };
 }
@@ -139,14 +126,15 @@ function buildBlocks(
 /** Tops of the items before, relative to their blocks, by name; null where nothing is shared. */
 function previousTops(
   model: GraphModel,
+  groups: Groups,
   node: number[],
   group: number[],
   before: Scene | null,
 ): Float32Array | null {
   if (before === null) return null;
   const old = before.model;
-  const oldGroups = new Map(groupKeys(old).map((key, g) => [key, g]));
-  const keys = groupKeys(model);
+  const oldGroups = new Map(groupKeys(before.groups).map((key, g) => [key, g]));
+  const keys = groupKeys(groups);
   const oldItems = new Map<number, number>();
   for (let k = 0; k < before.count; k++)
     if (before.group[k] !== -1) oldItems.set(before.group[k]!, k);
@@ -176,27 +164,32 @@ export interface Choice {
   readonly collapsed: ReadonlySet<number>;
   /** 1 for each node in focus; null shows all. */
   readonly shown: Uint8Array | null;
+  /** Width of a feature's box, where there is room for long names. */
+  readonly nodeWidth?: number;
 }
 
 /** The scene of a graph, not laid out yet; `before` keeps what did not change in its place. */
 export function buildScene(model: GraphModel, choice: Choice, before: Scene | null): Scene {
-  const { grouping, shown } = choice;
-  const collapsed = grouping === 'none' ? new Set<number>() : choice.collapsed;
-  const { node, group, item } = buildItems(model, collapsed, shown);
+  const { grouping, shown, nodeWidth = NODE_WIDTH } = choice;
+  const groups = groupsOf(model, grouping);
+  const collapsed = groups.titles.length === 0 ? new Set<number>() : choice.collapsed;
+  const { node, group, item } = buildItems(model, groups, collapsed, shown);
   const count = node.length;
   const { edges, weight, edgeOf } = buildEdges(model, item, count);
   const margin = (k: number): boolean =>
     node[k]! >= 0 ? model.view.kinds[node[k]!] !== 'feature' : group[k] === INPUTS;
-  const width = Float32Array.from(node, (_, k) => (margin(k) ? INPUT_WIDTH : NODE_WIDTH));
+  const width = Float32Array.from(node, (_, k) => (margin(k) ? INPUT_WIDTH : nodeWidth));
   const height = Float32Array.from(node, (n, k) =>
     margin(k) ? INPUT_HEIGHT : n < 0 ? GROUP_HEIGHT : NODE_HEIGHT,
   );
   const same = before !== null && before.grouping === grouping;
-  const previous = same ? previousTops(model, node, group, before) : null;
-  const { block, blocks, framed } = buildBlocks(model, node, group, grouping);
+  const previous = same ? previousTops(model, groups, node, group, before) : null;
+  const { block, blocks, framed } = buildBlocks(model, node, group, groups);
   return {
     model,
     grouping,
+    groups,
+    nodeWidth,
     count,
     node: Int32Array.from(node),
     group: Int32Array.from(group),
@@ -254,6 +247,23 @@ export function itemAt(scene: Scene, x: number, y: number, slack: number): numbe
       nearest = distance;
       found = k;
     }
+  }
+  return found;
+}
+
+/** Items that a rectangle of the layout touches. */
+export function itemsIn(
+  scene: Scene,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): number[] {
+  const found: number[] = [];
+  for (let k = 0; k < scene.count; k++) {
+    const beside = scene.x[k]! > x + width || scene.x[k]! + scene.width[k]! < x;
+    const above = scene.y[k]! > y + height || scene.y[k]! + scene.height[k]! < y;
+    if (!beside && !above) found.push(k);
   }
   return found;
 }

@@ -13,15 +13,17 @@ import {
   type View,
 } from './camera';
 import { h } from './dom';
-import { listenGestures } from './gestures';
+import { listenGestures, type Point } from './gestures';
 import type { GraphModel } from './model';
 import { Painter, type Highlight } from './painter';
-import { itemAt, nodesOf, titleAt, type Scene } from './scene';
+import { itemAt, itemsIn, nodesOf, titleAt, type Scene } from './scene';
 import { readTheme, watchTheme, type Theme } from './theme';
 
 export interface StageEvents {
-  /** An item was clicked (-1: the ground). */
-  click(item: number): void;
+  /** An item was clicked (-1: the ground); `add`: with Shift. */
+  click(item: number, add: boolean): void;
+  /** Items were enclosed in a rectangle. */
+  enclosed(items: readonly number[]): void;
   title(group: number): void;
   menu(item: number, x: number, y: number): void;
   /** The pointer rests on an item for 120 ms (-1: on none). */
@@ -58,6 +60,7 @@ export class Stage {
     tabindex: 0,
     'data-lm-suppress-shortcuts': 'true',
   });
+  private readonly band = h('div', { class: 'jl-band', hidden: true });
   scene: Scene | null = null;
   theme: Theme;
   view: View = { x: 0, y: 0, zoom: 1 };
@@ -87,7 +90,7 @@ export class Stage {
     private readonly ownsWheel: () => boolean,
     signal: AbortSignal,
   ) {
-    host.append(this.canvas);
+    host.append(this.canvas, this.band);
     this.theme = readTheme(host);
     watchTheme(() => {
       this.theme = readTheme(host);
@@ -111,7 +114,8 @@ export class Stage {
         zoomBy: (factor, x, y) => this.zoomBy(factor, x, y),
         hover: (x, y) => this.hover(x, y),
         leave: () => this.hover(-1, -1),
-        click: (x, y, touch) => this.click(x, y, touch),
+        click: (x, y, how) => this.click(x, y, how),
+        band: (from, to, done) => this.drawBand(from, to, done),
         menu: (x, y) => this.events.menu(this.itemAt(x, y), x, y),
         hold: held => {
           this.held = held;
@@ -185,6 +189,11 @@ export class Stage {
       scene.y = mix(glide.fromY, glide.toY);
     }
     this.painter.invalidate();
+  }
+
+  /** Width of a name in a box, in pixels of the screen. */
+  measure(name: string, pixels: number): number {
+    return this.painter.measureName(name, `500 ${pixels}px ${this.theme.font}`);
   }
 
   /** Where an item is going to stand, also while it glides. */
@@ -324,12 +333,28 @@ export class Stage {
     return titleAt(this.scene, this.view.x + x / zoom, this.view.y + y / zoom, title);
   }
 
-  private click(x: number, y: number, touch: boolean): void {
+  private drawBand(from: Point, to: Point, done: boolean): void {
+    const left = Math.min(from.x, to.x);
+    const top = Math.min(from.y, to.y);
+    const width = Math.abs(to.x - from.x);
+    const height = Math.abs(to.y - from.y);
+    this.band.hidden = done;
+    this.band.style.transform = `translate(${left}px, ${top}px)`;
+    this.band.style.width = `${width}px`;
+    this.band.style.height = `${height}px`;
+    const { scene, view } = this;
+    if (!done || scene === null) return;
+    const x = view.x + left / view.zoom;
+    const y = view.y + top / view.zoom;
+    this.events.enclosed(itemsIn(scene, x, y, width / view.zoom, height / view.zoom));
+  }
+
+  private click(x: number, y: number, how: { touch: boolean; add: boolean }): void {
     this.canvas.focus({ preventScroll: true });
-    const item = this.itemAt(x, y, touch);
+    const item = this.itemAt(x, y, how.touch);
     const group = item < 0 ? this.titleUnder(x, y) : -1;
     if (group >= 0) this.events.title(group);
-    else this.events.click(item);
+    else this.events.click(item, how.add);
   }
 
   choose(item: number): void {

@@ -16,6 +16,8 @@ import { GraphModel } from './model';
 /** The way to the kernel, whatever it is made of. */
 export interface Transport {
   send(request: Request): void;
+  /** Whether all is in the page: nothing can be asked or done beyond looking. */
+  readonly offline?: boolean;
   /** Interrupts the kernel; absent where the host gives no way. */
   interrupt?(): void;
 }
@@ -70,6 +72,10 @@ export class Store {
     if (message.type === 'graph') this.setGraph(message.graph);
     else if (message.type === 'states') this.setStates(message.states);
     else this.answer(message.reply);
+  }
+
+  get offline(): boolean {
+    return this.transport.offline === true;
   }
 
   get canInterrupt(): boolean {

@@ -1,6 +1,8 @@
 // The parallel tree for screen readers: the chosen node's neighbourhood and the groups.
 
-import { fill, h } from './dom';
+import { data, fill, h } from './dom';
+import { glyph } from './glyphs';
+import type { Groups } from './grouping';
 import type { GraphModel } from './model';
 import type { Adjacency } from './order';
 import { nullShare, oneLine } from './words';
@@ -10,7 +12,7 @@ const MOST = 40;
 export interface Tree {
   readonly element: HTMLElement;
   /** Rebuilds it around a node; groups alone where there is none of that name. */
-  update(model: GraphModel, chosen: string, collapsed: ReadonlySet<number>): void;
+  update(model: GraphModel, chosen: string, groups: Groups, collapsed: ReadonlySet<number>): void;
 }
 
 /** `origin_congestion, running, float64, 2.4 % null, 2 parents, 2 children` */
@@ -33,17 +35,26 @@ export function describe(model: GraphModel, node: number): string {
 
 let serial = 0;
 
-/** `onActive` is told the id of the active row, empty where there is none. */
-export function createTree(onActive: (id: string) => void): Tree {
+export interface TreeActions {
+  /** Told the id of the active row, empty where there is none. */
+  active(id: string): void;
+  node(node: number): void;
+  group(group: number): void;
+}
+
+export function createTree(acts: TreeActions): Tree {
   const prefix = `jl-tree-${++serial}`;
-  const element = h('ul', { class: 'jl-hidden', role: 'tree', 'aria-label': 'Features' });
+  const element = h('ul', { class: 'jl-hidden jl-tree', role: 'tree', 'aria-label': 'Features' });
   const row = (model: GraphModel, node: number, level: number): HTMLElement => {
-    const own = h('li', {
-      role: 'treeitem',
-      'aria-level': String(level),
-      'aria-label': describe(model, node),
-    });
+    const label = describe(model, node);
+    const own = h(
+      'li',
+      { role: 'treeitem', 'aria-level': String(level), 'aria-label': label },
+      glyph(model.stateOf(node)),
+      data(label),
+    );
     own.id = `${prefix}-${node}`;
+    own.addEventListener('click', () => acts.node(node));
     return own;
   };
   const around = (model: GraphModel, node: number, side: Adjacency, level: number): HTMLElement[] =>
@@ -56,21 +67,26 @@ export function createTree(onActive: (id: string) => void): Tree {
     );
   return {
     element,
-    update: (model, chosen, collapsed) => {
+    update: (model, chosen, own, collapsed) => {
       const node = model.index.get(chosen) ?? -1;
-      const groups = model.view.groups.map((title, g) => {
-        const note = model.view.group_notes[g]!;
-        const label = [oneLine(title), note].filter(Boolean).join(', ');
-        return h('li', {
-          role: 'treeitem',
-          'aria-level': '1',
-          'aria-expanded': String(!collapsed.has(g)),
-          'aria-label': label,
-        });
+      const groups = own.titles.map((title, g) => {
+        const label = [oneLine(title), own.notes[g]!].filter(Boolean).join(', ');
+        const row = h(
+          'li',
+          {
+            role: 'treeitem',
+            'aria-level': '1',
+            'aria-expanded': String(!collapsed.has(g)),
+            'aria-label': label,
+          },
+          data(label),
+        );
+        row.addEventListener('click', () => acts.group(g));
+        return row;
       });
       if (node < 0) {
         fill(element, ...groups);
-        onActive('');
+        acts.active('');
         return;
       }
       const active = row(model, node, 2);
@@ -82,7 +98,7 @@ export function createTree(onActive: (id: string) => void): Tree {
         active,
         ...around(model, node, model.children, 3),
       );
-      onActive(active.id);
+      acts.active(active.id);
     },
   };
 }

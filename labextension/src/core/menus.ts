@@ -1,0 +1,60 @@
+// The menus of a view, each at the place that opened it.
+
+import { moreMenu, nodeMenu, type Steerable } from './commands';
+import { createMenu } from './overlays';
+import { shareMenu } from './share';
+
+export class Menus {
+  private readonly menu;
+  readonly element: HTMLElement;
+
+  constructor(
+    private readonly view: Steerable,
+    signal: AbortSignal,
+  ) {
+    this.menu = createMenu(() => view.stage.canvas.focus({ preventScroll: true }), signal);
+    this.element = this.menu.element;
+  }
+
+  /** What can be done with a node, at a point of the canvas. */
+  node(item: number, x: number, y: number): void {
+    const { view } = this;
+    const node = item < 0 ? -1 : view.stage.scene!.node[item]!;
+    if (node < 0) return;
+    view.choose(node, false);
+    const own = view.element.getBoundingClientRect();
+    const top = view.stage.canvas.getBoundingClientRect().top - own.top;
+    this.menu.show(nodeMenu(view, node), x, y + top);
+  }
+
+  atChosen(): void {
+    const { view } = this;
+    const item = view.chosenItem();
+    if (item < 0) return;
+    const { x, y, zoom } = view.stage.view;
+    const place = view.stage.placeOf(item);
+    this.node(item, (place.x - x) * zoom, (place.y - y) * zoom + 12);
+  }
+
+  private below(anchor: HTMLElement, width: number): [number, number] {
+    const own = this.view.element.getBoundingClientRect();
+    const at = anchor.getBoundingClientRect();
+    return [at.right - own.left - width, at.bottom - own.top + 4];
+  }
+
+  more(anchor: HTMLElement): void {
+    this.menu.show(moreMenu(this.view), ...this.below(anchor, 200));
+  }
+
+  share(anchor: HTMLElement): void {
+    const { view } = this;
+    const { store, selecting } = view;
+    const items = shareMenu({
+      document: format => store.export(format, selecting.around ? selecting.names() : []),
+      canvas: view.stage.canvas,
+      connected: store.connected && !store.offline,
+      failed: message => view.say(message),
+    });
+    this.menu.show(items, ...this.below(anchor, 230));
+  }
+}
