@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_lifecycle.cache import records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from jupyter_lifecycle.cache.records import ColumnMeta
@@ -67,11 +67,6 @@ class Entry:
     def meta(self) -> ColumnMeta:
         """What is known of the value without reading it."""
         return records.unpack(self.packed).meta
-
-    @property
-    def sources(self) -> Mapping[str, bytes]:
-        """Digests, by path, of the files that were read while it was computed."""
-        return records.sources_of(self.packed)
 
     def load(self) -> Any:
         """Read the value.

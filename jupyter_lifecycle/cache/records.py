@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from struct import Struct
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Final, Literal, TypeAlias
 
 Kind: TypeAlias = Literal["series", "index", "frame", "array", "object", "shared", "opening"]
 
@@ -19,7 +15,7 @@ KINDS: Final[tuple[Kind, ...]] = (
 what a call opened besides its arguments, in the place of the column."""
 
 _VERSION: Final = 2
-_FIXED: Final = Struct("<B16s16s16s16s16sQQqqQddBBHHII")
+_FIXED: Final = Struct("<B16s16s16s16s16sQQqqQddBBHHI")
 _NOTHING: Final = bytes(16)
 _UNKNOWN: Final = -1
 _OWN, _EXECUTES = 1, 2
@@ -74,8 +70,6 @@ class Row:
     can't be said, and the bytes say it themselves."""
     inline: bytes = b""
     """The pickled value itself, where it is small."""
-    sources: bytes = b""
-    """Digests of files that were read while the value was computed, as JSON by path."""
     executes: bool = True
     """Whether reading the bytes runs code that they name: a pickle."""
 
@@ -103,17 +97,16 @@ class Row:
             len(dtype),
             len(self.recipe),
             len(self.inline),
-            len(self.sources),
         )
-        return b"".join((fixed, dtype, self.recipe, self.inline, self.sources))
+        return b"".join((fixed, dtype, self.recipe, self.inline))
 
 
 def is_row(packed: bytes) -> bool:
     """Tell whether bytes have a row's form; those of another version may not."""
     if len(packed) < _FIXED.size or packed[0] != _VERSION:
         return False
-    *_, kind, _, names, recipe, inline, sources = _FIXED.unpack_from(packed)
-    whole = _FIXED.size + names + recipe + inline + sources
+    *_, kind, _, names, recipe, inline = _FIXED.unpack_from(packed)
+    whole = _FIXED.size + names + recipe + inline
     return bool(kind < len(KINDS) and len(packed) == whole)
 
 
@@ -186,7 +179,7 @@ def unpack(packed: bytes) -> Row:
     """
     fixed = _FIXED.unpack_from(packed)
     _, key, content, output = fixed[:4]
-    rows, nulls, held, seconds, created, kind, flags, names, recipe, inline, _ = fixed[8:]
+    rows, nulls, held, seconds, created, kind, flags, names, recipe, _ = fixed[8:]
     at = _FIXED.size
     dtype = packed[at : at + names].decode()
     at += names
@@ -205,26 +198,6 @@ def unpack(packed: bytes) -> Row:
             created,
         ),
         packed[at : at + recipe],
-        packed[at + recipe : at + recipe + inline],
-        packed[at + recipe + inline :],
+        packed[at + recipe :],
         bool(flags & _EXECUTES),
     )
-
-
-def sources_as_bytes(sources: Mapping[str, bytes] | None) -> bytes:
-    """Write digests by path as a row keeps them."""
-    if not sources:
-        return b""
-    return json.dumps({path: digest.hex() for path, digest in sources.items()}).encode()
-
-
-def sources_of(packed: bytes) -> Mapping[str, bytes]:
-    """Return the digests of the files that were read while a value was computed, by path."""
-    (length,) = _LENGTH.unpack_from(packed, _FIXED.size - _LENGTH.size)
-    if not length:
-        return {}
-    found = json.loads(packed[len(packed) - length :])
-    return {path: bytes.fromhex(digest) for path, digest in found.items()}
-
-
-_LENGTH: Final = Struct("<I")

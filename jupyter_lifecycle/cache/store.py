@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jupyter_lifecycle.cache import records
 from jupyter_lifecycle.cache.entries import CacheStatus, Entry, Held, own
 from jupyter_lifecycle.cache.memory import Memory
-from jupyter_lifecycle.cache.records import ColumnMeta, Row, sources_as_bytes
+from jupyter_lifecycle.cache.records import ColumnMeta, Row
 from jupyter_lifecycle.cache.told import Told
 from jupyter_lifecycle.errors import CacheError
 from jupyter_lifecycle.hashing import combine, fingerprint
@@ -193,7 +193,6 @@ class ColumnCache:
         seconds: float,
         why: Mapping[str, Any] | None = None,
         content: bytes = b"",
-        sources: Mapping[str, bytes] | None = None,
     ) -> Entry:
         """Keep a value under a key.
 
@@ -209,8 +208,6 @@ class ColumnCache:
             JSON-ready facts about how the key came to be, for :meth:`explain`.
         content : bytes, optional
             Another key that leads to the value, 16 bytes.
-        sources : mapping of str to bytes, optional
-            Digests by path of the files that were read for it: :attr:`Entry.sources`.
 
         Returns
         -------
@@ -229,7 +226,7 @@ class ColumnCache:
         meta = ColumnMeta(
             about.kind, about.dtype, about.rows, about.nulls, about.bytes, seconds, time.time()
         )
-        row = Row(key, content, output, None, meta, sources=sources_as_bytes(sources))
+        row = Row(key, content, output, None, meta)
         with self._lock:
             if why is not None:
                 self.tell(key, why)
@@ -259,7 +256,7 @@ class ColumnCache:
                 place = None if inline else self._shelf.put(encoded)
                 found = Row(
                     *(row.key, row.content, row.output, place, row.meta, encoded.recipe),
-                    *(inline, row.sources, encoded.executes),
+                    *(inline, encoded.executes),
                 )
                 return self._add(found)
             except OSError as error:
@@ -359,7 +356,7 @@ class ColumnCache:
             row = records.unpack(entry.packed)
             moved = Row(
                 *(key, b"", row.output, row.place, row.meta, row.recipe),
-                *(row.inline, row.sources, row.executes),
+                *(row.inline, row.executes),
             )
             packed = self._add(moved, on_disk=bool(row.place or row.inline))
             self._flush(batched=self._batches > 0)
@@ -479,7 +476,10 @@ class ColumnCache:
         with self._lock:
             if self._shelf is None:
                 return self._losses + self._memory.evictions
-            self._shelf.refresh()
+            try:
+                self._shelf.refresh()
+            except OSError as error:
+                self._stop_writing(error, "used")
             return self._losses + self._memory.evictions + self._shelf.index.losses
 
     # ---- explaining
@@ -536,7 +536,8 @@ class ColumnCache:
         mine = (self._names, self._reasons)[which].get(key)
         if mine is not None or self._shelf is None:
             return mine
-        return (self._shelf.names, self._shelf.reasons)[which].get(key)
+        told = (self._shelf.names, self._shelf.reasons)[which]
+        return told.get(key, batched=self._batches > 0)
 
 
 _json: Final = json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode
@@ -551,5 +552,5 @@ def _leading_to(row: Row, same: Row) -> Row:
     """Return a row that leads to where an equal value is already."""
     return Row(
         *(row.key, row.content, row.output, same.place, row.meta, same.recipe),
-        *(same.inline, row.sources, same.executes),
+        *(same.inline, same.executes),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lifecycle.cache.log import Log, frame, payloads
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jupyter_lifecycle.cache.seal import Seal
+
+_OFTEN: Final = 0.05
 
 
 class Told:
@@ -28,6 +31,7 @@ class Told:
         self._waiting: dict[bytes, bytes] = {}
         self._read = 0
         self._inode = 0
+        self._looked = 0.0
         self.seal: Seal | None = None
 
     @property
@@ -62,10 +66,16 @@ class Told:
             seal = self.seal
             self._log.append(b"".join([frame(key + text, seal) for key, text in waiting.items()]))
 
-    def get(self, key: bytes) -> bytes | None:
-        """Return the text of a key, None where nothing was told."""
+    def get(self, key: bytes, *, batched: bool = False) -> bytes | None:
+        """Return the text of a key, None where nothing was told.
+
+        Within a batch, what others told is not looked at for each key.
+        """
         if key not in self._texts:
-            self._refresh()
+            now = time.monotonic()
+            if not batched or now - self._looked > _OFTEN:
+                self._looked = now
+                self._refresh()
         return self._texts.get(key)
 
     def _refresh(self) -> None:

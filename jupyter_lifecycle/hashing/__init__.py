@@ -6,7 +6,7 @@ one of a function with everything that it names. :class:`Watch` sees what a call
 
 from __future__ import annotations
 
-from jupyter_lifecycle.hashing.code import code_key, fingerprint, holds
+from jupyter_lifecycle.hashing.code import code_key, fingerprint, holds, together
 from jupyter_lifecycle.hashing.digest import combine
 from jupyter_lifecycle.hashing.opened import Opening, Source, sources_of, with_sources
 from jupyter_lifecycle.hashing.trace import CodeKey, CodePart
@@ -24,5 +24,6 @@ __all__ = [
     "holds",
     "noticed",
     "sources_of",
+    "together",
     "with_sources",
 ]

@@ -16,8 +16,10 @@ from jupyter_lifecycle.hashing.trace import CodeKey, Trace
 from jupyter_lifecycle.hashing.walk import Handler, Steps, Walker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterable
     from types import ModuleType
+
+    from jupyter_lifecycle.hashing.together import Together
 
 _remembered: dict[int, tuple[ref[Any], Memory]] = {}
 """By identity; the memory of a function that is gone goes along."""
@@ -181,6 +183,30 @@ def holds(function: Callable[..., Any], key: CodeKey) -> bool:
         return code_key(function).digest == key.digest
     except FingerprintError:
         return False
+
+
+def together(functions: Iterable[Callable[..., Any]]) -> Together | None:
+    """Look at the keys of many functions as one.
+
+    Parameters
+    ----------
+    functions : iterable of callable
+        Whose :func:`code_key` was just asked.
+
+    Returns
+    -------
+    Together or None
+        None where a key is not remembered, and must be made each time.
+    """
+    from jupyter_lifecycle.hashing.together import Together
+
+    memories = []
+    for function in functions:
+        known = _remembered.get(id(function))
+        if known is None or known[0]() is not function:
+            return None
+        memories.append(known[1])
+    return Together(memories)
 
 
 def _with_reflection(digest: bytes, trace: Trace) -> bytes:

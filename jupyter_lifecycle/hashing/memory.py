@@ -48,6 +48,16 @@ class Memory:
             for owner, space, names, whole in trace.watched()
         ]
 
+    @property
+    def functions(self) -> list[FunctionType]:
+        """The functions that are looked at, as far as they are still there."""
+        return [f for f in [each[0]() for each in self._functions] if f is not None]
+
+    @property
+    def watches(self) -> list[_Watch]:
+        """The places that are looked at."""
+        return self._watches
+
     def holds(self) -> bool:
         """Tell whether the key is still right."""
         for reference, code, keywords, attributes, defaults in self._functions:
@@ -102,6 +112,17 @@ class _Watch:
             else:
                 self._by_digest.append((name, fingerprint(value)))
         self._absent = [ABSENT] * len(self._names)
+
+    @property
+    def identity(self) -> Any:
+        """Equal for two that look at the same names in one place, for the same values."""
+        owner = self._owner()
+        space = None if owner is None else self._look(owner)
+        place = space if space is not None and space is self._look(owner) else self._owner
+        return (
+            *(id(place), self._size, tuple(self._names), tuple(map(id, self._values))),
+            *(tuple([(n, id(r())) for n, r in self._by_reference]), tuple(self._by_digest)),
+        )
 
     def holds(self) -> bool:
         owner = self._owner()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import CacheError, ComputeError, FingerprintError
 from jupyter_lifecycle.hashing import combine, fingerprint, with_sources
+from jupyter_lifecycle.materialise.answers import Answers
 from jupyter_lifecycle.materialise.awaiting import Awaiter
 from jupyter_lifecycle.materialise.checking import remark_on
 from jupyter_lifecycle.materialise.conformance import Conformance
@@ -29,16 +30,24 @@ from jupyter_lifecycle.materialise.keys import (
 from jupyter_lifecycle.materialise.measure import measure
 from jupyter_lifecycle.materialise.memory import Known, Memory, Origins, OriginsWriter
 from jupyter_lifecycle.materialise.openings import Openings, watch_of
-from jupyter_lifecycle.materialise.recall import leave_name, leave_origins, recalled, stored_origins
+from jupyter_lifecycle.materialise.recall import (
+    leave_name,
+    leave_origins,
+    named,
+    recalled,
+    stored_origins,
+)
 from jupyter_lifecycle.materialise.records import NodeEvent, NodeReport, NodeState, PlanStep
+from jupyter_lifecycle.materialise.rerun import Finished, digests_of, watched
 from jupyter_lifecycle.materialise.why import change_note
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jupyter_lifecycle.cache import ColumnCache, Entry
     from jupyter_lifecycle.executors import Executor
     from jupyter_lifecycle.graph import Feature
+    from jupyter_lifecycle.hashing import Source
     from jupyter_lifecycle.materialise.binding import Binding
     from jupyter_lifecycle.materialise.hooks import Hooks
 
@@ -155,9 +164,47 @@ class Execution:
             self._over = True
             self._awaiter.close()
 
-    def value(self, name: str) -> Any:
-        """Return a target's value, so that changing it changes nothing here."""
-        return self._guard(self._value(name))
+    def answers(self, lost: Callable[[str, Entry, CacheError], Any]) -> Answers:
+        """Return the targets' values; what was found is read when somebody asks.
+
+        Parameters
+        ----------
+        lost : callable
+            Computes a value that is not in the cache any more.
+        """
+        at_hand = {**self._binding.sources, **self._values}
+        return Answers(self._binding.targets, at_hand, self._entries, lost)
+
+    def finished(self) -> Finished | None:
+        """Return what the same computation will find, where it will find everything.
+
+        None where something is computed each time, or can't be watched.
+        """
+        nodes, entries = self._nodes, self._entries
+        if not self._reports.keys() <= entries.keys() or self._conformance.mode != "off":
+            return None
+        digests, code = digests_of(self._binding, self._digests), watched(nodes)
+        if digests is None or code is None:
+            return None
+        reports: dict[str, NodeReport] = {}
+        known: dict[str, Known] = {}
+        files: dict[Source, None] = {}
+        seconds = 0.0
+        for name, report in self.reports.items():
+            last, entry = self._memory.last[name], entries[name]
+            fresh = self._memory.fresh.get(name) == nodes[name].key
+            state: NodeState = "fresh" if fresh else "cached"
+            if not report.hit or report.state != state or report.note:
+                report = report_of(name, state, "", entry, hit=True)  # noqa: PLW2901 - as a hit
+                last = Known(last.origins, report, None, None)
+            reports[name], known[name] = report, last
+            files.update(dict.fromkeys(nodes[name].files))
+            seconds += report.seconds or 0.0
+        targets = {name: entries[name] for name in self._binding.targets if name in entries}
+        return Finished(
+            *(self._binding.plan, nodes, targets, reports, known, self.remarks, digests, code),
+            *(tuple(files), self._cache.losses, seconds),
+        )
 
     def _plan(self) -> list[str]:
         forgotten = self._memory.forgotten
@@ -427,15 +474,24 @@ class Execution:
         note = self._remarked(name, remark, note)
         report = report_of(name, "fresh" if fresh else "cached", note, entry, hit=True)
         self._reports[name] = report
-        earlier = recalled(self._memory, self._cache, self._scope, name)
-        if earlier is not None and node.key is not None and earlier.origins.token == node.key.hex():
+        self._cache.credit(report.seconds or 0.0)
+        assert node.key is not None
+        earlier = self._memory.last.get(name)
+        if earlier is not None and earlier.origins.token == node.key.hex():
             origins = earlier.origins
         else:
             origins = self._writer.of(node, node.key, self._binding.sources, remark)
-            if node.key is not None:
-                leave_name(self._cache, self._scope, name, node.key)
+            self._named(name, node.key)
         self._memory.remember(name, Known(origins, report, None, None))
         self._tell(NodeEvent(name, report.state, report))
+
+    def _named(self, name: str, key: bytes) -> None:
+        """Let the name lead to its column, and remember to which it led in an earlier session."""
+        before = named(self._cache, self._scope, name)
+        if before != key:
+            if before is not None and name not in self._memory.last:
+                self._memory.before[name] = before.hex()
+            leave_name(self._cache, self._scope, name, key)
 
     def _remarked(self, name: str, remark: str, note: str) -> str:
         if not remark:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from jupyter_lifecycle.cache import ColumnCache
 from jupyter_lifecycle.errors import CacheError, ComputeError, UnboundError, did_you_mean
 from jupyter_lifecycle.executors import executor_of
+from jupyter_lifecycle.hashing import fingerprint
+from jupyter_lifecycle.materialise.answers import Answers
 from jupyter_lifecycle.materialise.binding import Binding, bind, bind_some
 from jupyter_lifecycle.materialise.execution import Execution, LostError, report_of
 from jupyter_lifecycle.materialise.failures import failure_of, own_lines
@@ -17,7 +19,8 @@ from jupyter_lifecycle.materialise.keys import Node, SourceDigests, base_of, res
 from jupyter_lifecycle.materialise.memory import Memory, OriginsWriter
 from jupyter_lifecycle.materialise.openings import Openings
 from jupyter_lifecycle.materialise.recall import recalled, stored_origins
-from jupyter_lifecycle.materialise.records import NodeReport, PlanStep, Run, Why
+from jupyter_lifecycle.materialise.records import NodeEvent, NodeReport, PlanStep, Run, Why
+from jupyter_lifecycle.materialise.rerun import Reruns
 from jupyter_lifecycle.materialise.why import change_note, explain
 
 if TYPE_CHECKING:
@@ -25,10 +28,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from jupyter_lifecycle.cache import Entry
     from jupyter_lifecycle.executors import Executor
     from jupyter_lifecycle.graph import FeatureGraph
     from jupyter_lifecycle.materialise.memory import Origins
-    from jupyter_lifecycle.materialise.records import NodeEvent
+    from jupyter_lifecycle.materialise.rerun import Finished
 
 _ATTEMPTS = 3
 
@@ -63,7 +67,8 @@ class Materialiser:
         self.hooks = tuple(hooks)
         self._memory = Memory()
         self._lock = threading.RLock()
-        self._nodes: dict[str, Node] = {}
+        self._reruns = Reruns()
+        self._nodes: Mapping[str, Node] = {}
         self._binding: Binding | None = None
 
     def run(
@@ -105,7 +110,10 @@ class Materialiser:
         try:
             for hook in self.hooks:
                 hook.before_graph(graph, binding.targets)
-            execution, values = self._run(binding, hooks)
+            again = self._reruns.find(binding, self.cache, self._memory)
+            if again is not None:
+                return self._told_again(again, binding, hooks, started)
+            execution = self._run(binding, hooks)
         except BaseException as error:  # noqa: BLE001 - raised again, without our frames
             if failure_of(error) is None:  # a feature's own was told where it ran
                 for hook in self.hooks:
@@ -115,10 +123,57 @@ class Materialiser:
         recomputed = execution.recomputed
         cached = tuple([name for name in reports if reports[name].hit])
         seconds = time.perf_counter() - started
+        values = execution.answers(self._lost(binding))
         run = Run(values, reports, recomputed, cached, seconds, execution.remarks)
         for hook in self.hooks:
             hook.after_graph(graph, run)
         return run
+
+    def _told_again(
+        self, again: Finished, binding: Binding, hooks: Sequence[Hooks], started: float
+    ) -> Run:
+        """Answer as the same computation was answered before."""
+        self._see(again.nodes, binding)
+        last, remember = self._memory.last, self._memory.remember
+        for name, known in again.known.items():
+            if last.get(name) is not known:
+                remember(name, known)
+        for hook in hooks:
+            for name, report in again.reports.items():
+                hook.on_event(NodeEvent(name, report.state, report))
+        self.cache.credit(again.seconds)
+        values = Answers(binding.targets, binding.sources, again.entries, self._lost(binding))
+        seconds = time.perf_counter() - started
+        run = Run(values, again.reports, (), tuple(again.reports), seconds, again.remarks)
+        for hook in self.hooks:
+            hook.after_graph(binding.graph, run)
+        return run
+
+    def _lost(self, binding: Binding) -> Callable[[str, Entry, CacheError], Any]:
+        """Return what computes a value that was found, and is not there when somebody reads it."""
+
+        def computed(name: str, entry: Entry, error: CacheError) -> Any:
+            own = binding.features
+            sources = binding.sources
+            graph, overridden = binding.graph, binding.graph.features.keys() - own.keys()
+            inputs = {each: value for each, value in sources.items() if each not in overridden}
+            overrides = {each: sources[each] for each in overridden if each in sources}
+            some = bind(graph, [name], inputs, overrides)
+            self._memory.forgotten.add(entry.key)
+            seen = self._nodes, self._binding
+            try:
+                value = self._run(some, ()).answers(_gone)[name]
+            finally:
+                with self._lock:
+                    self._nodes, self._binding = seen
+            if fingerprint(value) != entry.output:
+                raise CacheError(
+                    f"{name} was in the cache and is not any more; what it's computed from has "
+                    "changed since, so that it cannot be computed again. Run it once more."
+                ) from error
+            return value
+
+        return computed
 
     def plan(
         self,
@@ -151,14 +206,17 @@ class Materialiser:
         binding = bind(graph, targets, inputs, overrides)
         return Execution(binding, self.cache, self._memory, self.scope).plan
 
-    def _run(self, binding: Binding, hooks: Sequence[Hooks]) -> tuple[Execution, dict[str, Any]]:
+    def _run(self, binding: Binding, hooks: Sequence[Hooks]) -> Execution:
         attempts = 0
         while True:
             execution = Execution(binding, self.cache, self._memory, self.scope, hooks)
             self._see(execution.nodes, binding)
             try:
                 execution.run(self.executor)
-                return execution, {name: execution.value(name) for name in binding.targets}
+                finished = execution.finished()
+                if finished is not None:
+                    self._reruns.keep(finished)
+                return execution
             except LostError as lost:
                 # Somebody cleared or trimmed the cache under our feet: compute that column.
                 key = execution.nodes[lost.name].key
@@ -270,6 +328,7 @@ class Materialiser:
         for name in names:
             if name not in self._nodes:
                 raise UnboundError(f"There is no feature {name}.{did_you_mean(name, self._nodes)}")
+        self._reruns.forget()
         gone = set(names)
         self._memory.invalidated |= gone
         for name, node in self._nodes.items():  # topological
@@ -282,7 +341,7 @@ class Materialiser:
 
     def _see(self, nodes: Mapping[str, Node], binding: Binding) -> None:
         with self._lock:
-            self._nodes, self._binding = dict(nodes), binding
+            self._nodes, self._binding = nodes, binding
 
     def _looked_at_again(self) -> None:
         """Read code and inputs anew: a helper, a constant or a buffer may have changed."""
@@ -366,6 +425,12 @@ class _Listening(Hooks):
 
     def on_event(self, event: NodeEvent) -> None:
         self._listener(event)
+
+
+def _gone(name: str, _: Entry, error: CacheError) -> Any:
+    raise CacheError(
+        f"{name} was computed a moment ago and is not in the cache any more: {error.message}"
+    ) from error
 
 
 def _past(name: str, known: Any, note: str) -> NodeReport:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
+    from jupyter_lifecycle.hashing import CodePart
     from jupyter_lifecycle.materialise.keys import Node
     from jupyter_lifecycle.materialise.records import NodeReport
 
@@ -33,7 +35,7 @@ class Origins:
     token: str
     """Its key, or the digest of its content where it has no key; hexadecimal."""
     code: str
-    parts: tuple[Part, ...]
+    parts: Sequence[Part]
     parents: Mapping[str, str]
     """Argument to the identity of its value."""
     inputs: tuple[str, ...]
@@ -130,11 +132,40 @@ class Memory:
         return self._origins.get(name, {}).get(token)
 
 
+class _Parts(Sequence[Part]):
+    """The parts of a feature's code, made when somebody asks why it was computed."""
+
+    __slots__ = ("_code", "_made")
+
+    def __init__(self, code: Sequence[CodePart]) -> None:
+        self._code = code
+        self._made: tuple[Part, ...] | None = None
+
+    def _parts(self) -> tuple[Part, ...]:
+        if self._made is None:
+            self._made = tuple(
+                [Part(p.kind, p.label, p.digest.hex(), p.text[:_TEXT]) for p in self._code]
+            )
+        return self._made
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._parts()[place]
+
+    def __len__(self) -> int:
+        return len(self._code)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._parts() == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._parts())
+
+
 class OriginsWriter:
     """Makes :class:`Origins` of nodes; parts of equal code are one object."""
 
     def __init__(self) -> None:
-        self._parts: dict[bytes, tuple[Part, ...]] = {}
+        self._parts: dict[bytes, Sequence[Part]] = {}
 
     def of(
         self, node: Node, token: bytes | None, inputs: Container[str], remark: str = ""
@@ -143,9 +174,7 @@ class OriginsWriter:
         digest = node.code.digest or b""
         parts = self._parts.get(digest) if digest else ()
         if parts is None:
-            parts = self._parts[digest] = tuple(
-                [Part(p.kind, p.label, p.digest.hex(), p.text[:_TEXT]) for p in node.code.parts]
-            )
+            parts = self._parts[digest] = _Parts(node.code.parts)
         return Origins(
             node.name,
             token.hex() if token is not None else "",

@@ -20,6 +20,11 @@ def leave_name(cache: ColumnCache, scope: str, name: str, key: bytes) -> None:
     cache.note(_name_key(scope, name), key)
 
 
+def named(cache: ColumnCache, scope: str, name: str) -> bytes | None:
+    """Return the key to which a name led last, in any session."""
+    return cache.noted(_name_key(scope, name))
+
+
 def leave_origins(cache: ColumnCache, key: bytes, origins: Origins) -> None:
     """Keep what a key was made of where its column was stored under another one."""
     cache.tell(_origins_key(key), origins.to_json())
@@ -39,7 +44,7 @@ def recalled(memory: Memory, cache: ColumnCache, scope: str, name: str) -> Known
     if known is not None or name in memory.asked:
         return known
     memory.asked.add(name)
-    key = cache.noted(_name_key(scope, name))
+    key = named(cache, scope, name)
     if key is None:
         return None
     origins = stored_origins(cache, key)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jupyter_lifecycle.materialise.records import Why, WhyStep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from jupyter_lifecycle.materialise.memory import Origins, Part
 
@@ -142,7 +142,7 @@ def _chain(
     return tuple(steps)
 
 
-def _code_causes(old: tuple[Part, ...], new: tuple[Part, ...]) -> list[tuple[str, str]]:
+def _code_causes(old: Sequence[Part], new: Sequence[Part]) -> list[tuple[str, str]]:
     """Name the parts of the code that differ, the most telling kinds first."""
     before = {(part.kind, part.label): part for part in old}
     after = {(part.kind, part.label): part for part in new}

@@ -88,12 +88,15 @@ def test_a_second_run_computes_nothing_and_tells_so(notebook):
 
 
 def test_values_that_nobody_reads_are_not_loaded(notebook):
-    notebook.run("delay")
     cache = notebook.materialiser.cache
     loads = []
     load = cache._load
     cache._load = lambda key, packed: loads.append(key) or load(key, packed)
     notebook.run("delay")
+    loads.clear()
+    run = notebook.run("delay")
+    assert loads == []
+    value_of(run, "delay")
     assert len(loads) == 1
 
 
