@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.registry import save as save
     from jupyter_lifecycle.widgets import deploy_panel as deploy_panel
     from jupyter_lifecycle.widgets import explore as explore
+    from jupyter_lifecycle.widgets import registry_panel as registry_panel
     from jupyter_lifecycle.widgets import save_panel as save_panel
     from jupyter_lifecycle.widgets import tag_panel as tag_panel
 
@@ -52,6 +53,7 @@ _HOME = {
     "load_ipython_extension": ("notebook", "load_ipython_extension"),
     "open": ("envelope", "open_bundle"),
     "preview": ("deployment", "preview"),
+    "registry_panel": ("widgets", "registry_panel"),
     "rule": ("deployment", "rule"),
     "save": ("registry", "save"),
     "save_panel": ("widgets", "save_panel"),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.widgets.explorer import ExplorerSource as ExplorerSource
     from jupyter_lifecycle.widgets.explorer import explore as explore
     from jupyter_lifecycle.widgets.opening import deploy_panel as deploy_panel
+    from jupyter_lifecycle.widgets.opening import registry_panel as registry_panel
     from jupyter_lifecycle.widgets.opening import save_panel as save_panel
     from jupyter_lifecycle.widgets.opening import tag_panel as tag_panel
 
@@ -21,6 +22,7 @@ _HOME = {
     "ExplorerSource": "explorer",
     "deploy_panel": "opening",
     "explore": "explorer",
+    "registry_panel": "opening",
     "save_panel": "opening",
     "tag_panel": "opening",
 }

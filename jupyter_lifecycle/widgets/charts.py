@@ -64,6 +64,53 @@ def histogram(
     )
 
 
+def line(values: Sequence[float], *, label: str = "", width: int = 300, height: int = 60) -> Markup:
+    """Draw values in their order as a line, lowest at the foot and highest at the top.
+
+    Parameters
+    ----------
+    values : sequence of float
+        At least two.
+    label : str
+        What it shows, as a sentence for those who do not see it.
+    width, height : int
+        Size of the drawing; it is as wide as its place.
+
+    Returns
+    -------
+    Markup
+        An ``svg`` element; empty where there are fewer than two values.
+    """
+    if len(values) < 2:
+        return Markup("")
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+    step = width / (len(values) - 1)
+    points = " ".join(
+        f"{index * step:.1f},{height - 3 - (value - low) / span * (height - 6):.1f}"
+        for index, value in enumerate(values)
+    )
+    drawn = element(
+        "polyline",
+        points=points,
+        fill="none",
+        stroke="var(--jl-ink-2,#5f5f5f)",
+        stroke_width="1.6",
+        stroke_linejoin="round",
+        vector_effect="non-scaling-stroke",
+    )
+    return element(
+        "svg",
+        drawn,
+        class_="jl-chart",
+        viewBox=f"0 0 {width} {height}",
+        preserveAspectRatio="none",
+        height=height,
+        role="img",
+        aria_label=label or "Values over time",
+    )
+
+
 def shares(categories: Sequence[tuple[str, float]], *, width: int = 168) -> Markup:
     """Draw the largest categories as named bars, largest first.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.widgets.introspection import find_graph, module_alias, visible
 from jupyter_lifecycle.widgets.panel_deploy import DeployPanel
+from jupyter_lifecycle.widgets.panel_registry import RegistryPanel
 from jupyter_lifecycle.widgets.panel_save import SavePanel
 from jupyter_lifecycle.widgets.panel_tag import TagPanel
 from jupyter_lifecycle.widgets.prepared import Preparation
@@ -14,7 +15,7 @@ from jupyter_lifecycle.widgets.proposal import Given, adopt, propose
 from jupyter_lifecycle.widgets.save_form import Tools
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from jupyter_lifecycle.registry import Envelope, Registry
 
@@ -116,6 +117,28 @@ def deploy_panel(endpoint: str | None = None, *, registry: Registry | None = Non
     if endpoint is None:
         endpoint = next((rule.endpoint for rule in chosen.rules()), "")
     return DeployPanel(endpoint, chosen, deployment, module_alias(_user_namespace()))
+
+
+def registry_panel(query: str = "", *, registry: Registry | None = None) -> RegistryPanel:
+    """Show a browser of a registry: a query that completes itself, a table, one in detail.
+
+    Parameters
+    ----------
+    query : str
+        What it opens with; all envelopes, newest first, by default.
+    registry : Registry, optional
+        The user's own by default.
+
+    Returns
+    -------
+    RegistryPanel
+        A widget.
+    """
+    from jupyter_lifecycle.registry import Registry
+
+    openers: dict[str, Callable[[Any], Any]] = {"tag": tag_panel}
+    alias = module_alias(_user_namespace())
+    return RegistryPanel(registry or Registry(), query, alias, openers)
 
 
 def registries(

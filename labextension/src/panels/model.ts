@@ -4,8 +4,8 @@ export interface Model {
   set(key: string, value: unknown): void;
   save_changes(): void;
   send(content: unknown): void;
-  on(event: string, callback: () => void): void;
-  off(event: string, callback: () => void): void;
+  on(event: string, callback: (content?: unknown) => void): void;
+  off(event: string, callback: (content?: unknown) => void): void;
 }
 
 /** Calls back when a trait changes, until the view goes. */

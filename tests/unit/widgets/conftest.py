@@ -78,6 +78,7 @@ def front_end(monkeypatch):
     """The names of the built files instead of their content."""
     monkeypatch.setattr("jupyter_lifecycle.widgets.announcer.built", lambda name: name)
     monkeypatch.setattr("jupyter_lifecycle.widgets.chips.built", lambda name: name)
+    monkeypatch.setattr("jupyter_lifecycle.widgets.table.built", lambda name: name)
 
 
 @pytest.fixture
