@@ -39,6 +39,28 @@ INPUTS = Command(
     "  %inputs late=flights[flights.dep_delay > 15]",
 )
 
+CONFIGURE = Command(
+    "%configure",
+    "Choose the configuration that config.when and resolve look at.",
+    (
+        Option(
+            "values",
+            "name=expression; all of the configuration, in place of what was there",
+            metavar="NAME=VALUE",
+            nargs="*",
+        ),
+        Option("--clear", "have no configuration", flag=True),
+        Option(
+            "--types",
+            "whether values are compared with annotations when features are computed",
+            choices=("off", "warn", "fail"),
+        ),
+    ),
+    "The features of all cells are made again. Parameters of these names get the values. Without\n"
+    "arguments the configuration is shown. Example:\n"
+    "  %configure region='uk' lags=[1, 7]",
+)
+
 COMPUTE = Command(
     "%compute",
     "Compute features; only what changed runs, the rest comes from the cache.",
@@ -153,4 +175,4 @@ CACHE = Command(
     "The folder is $JUPYTER_LIFECYCLE_CACHE, else one in your cache folder.",
 )
 
-COMMANDS = (FEATURE, INPUTS, COMPUTE, DAG, WHY, SAVE, REGISTRY, DROP, EXPORT, CACHE)
+COMMANDS = (FEATURE, INPUTS, CONFIGURE, COMPUTE, DAG, WHY, SAVE, REGISTRY, DROP, EXPORT, CACHE)

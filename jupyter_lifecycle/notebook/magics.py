@@ -111,6 +111,29 @@ class LifecycleMagics(Magics):
 
     @no_var_expand
     @line_magic
+    @_documented(commands.CONFIGURE)
+    def configure(self, line: str) -> None:
+        """See ``%configure --help``."""
+        asked = commands.CONFIGURE.parse(line)
+        if asked is None:
+            return
+        if asked.clear and asked.values:
+            raise UsageError("%configure: --clear leaves no configuration; name no value with it.")
+        values = {}
+        for word in asked.values:
+            name, equals, expression = word.partition("=")
+            if not (equals and name.isidentifier()) or expression.startswith("="):
+                raise UsageError(f"%configure: {word} has no name. Write name=expression.")
+            values[name] = self._evaluate(expression)
+        if asked.types is not None:
+            self.session.check_types(asked.types)
+        if values or asked.clear:
+            show(feature_card(self.session.configure(**values)))
+        else:
+            show(message_line(self.session.listed_configuration()))
+
+    @no_var_expand
+    @line_magic
     @_documented(commands.COMPUTE)
     def compute(self, line: str) -> Any:
         """See ``%compute --help``."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from jupyter_lifecycle.cache import ColumnCache
+    from jupyter_lifecycle.graph.graph import TypeChecks
     from jupyter_lifecycle.materialise import Materialiser, NodeEvent, NodeReport
     from jupyter_lifecycle.notebook.definitions import Host
     from jupyter_lifecycle.notebook.live import Listener
@@ -200,6 +201,25 @@ class Workspace:
         if not self.given:
             return "No inputs yet. Give a frame: %inputs flights."
         return f"{count(len(self.given), 'input')}: {', '.join(self.given)}."
+
+    def check_types(self, mode: TypeChecks) -> None:
+        """Compare values with annotations from now on; see ``FeatureGraph.with_type_checks``.
+
+        Raises
+        ------
+        FeatureDefinitionError
+            If the mode is none of ``off``, ``warn`` and ``fail``.
+        """
+        self._replace(self._graph.with_type_checks(mode))
+
+    def listed_configuration(self) -> str:
+        """Say which configuration there is, and whether types are checked."""
+        from jupyter_lifecycle.materialise.measure import short
+
+        config, mode = self._graph.config, self._graph.type_checks
+        words = ", ".join([f"{name}={short(repr(value))}" for name, value in config.items()])
+        said = f"Configuration: {words}." if words else "No configuration: %configure name=value."
+        return said if mode == "off" else f"{said} Types are checked: {mode}."
 
     def _replace(self, graph: FeatureGraph) -> None:
         self._graph = graph

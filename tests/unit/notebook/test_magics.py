@@ -39,6 +39,38 @@ def test_inputs(notebook):
     assert notebook.shown("%inputs").startswith("4 inputs: dep_delay, origin, k, late.")
 
 
+def test_configure(notebook):
+    assert notebook.shown("%configure") == "No configuration: %configure name=value."
+    notebook.run("from jupyter_lifecycle.graph import config")
+    notebook.run(
+        "%%feature\n@config.when(region='uk')\ndef tax__uk(price):\n    return price * 0.2\n"
+    )
+    assert "tax" not in notebook.session.graph
+    assert "tax" in notebook.shown("base = 2\n%configure region='uk' lags=[base, 7] price=10.0")
+    assert notebook.shown("%configure") == ("Configuration: region='uk', lags=[2, 7], price=10.0.")
+    assert notebook.run("%compute tax") == {"tax": 2.0}
+    notebook.run("%configure --clear")
+    assert list(notebook.session.graph) == []
+
+
+def test_types_are_checked_where_the_notebook_asks_for_it(notebook):
+    said = notebook.shown("%configure --types fail")
+    assert said == "No configuration: %configure name=value. Types are checked: fail."
+    notebook.run("%%feature\ndef wrong(x: int) -> str:\n    return x\n")
+    notebook.run("x = 3\n%inputs x")
+    assert "wrong gives a int (3)" in str(notebook.fail("%compute wrong"))
+    notebook.run("%configure y=1")
+    assert notebook.session.graph.type_checks == "fail"
+    notebook.run("%configure --types off")
+    assert notebook.run("%compute wrong") == {"wrong": 3}
+
+
+@pytest.mark.parametrize("line", ["region", "1=2", "region=='uk'", "--clear region='uk'"])
+def test_what_is_no_configuration(notebook, line):
+    with pytest.raises(UsageError, match="%configure: "):
+        raise notebook.fail(f"%configure {line}")
+
+
 def test_an_equality_is_no_name(notebook):
     notebook.run(SETUP)
     with pytest.raises(UsageError, match="has no name"):
