@@ -156,7 +156,7 @@ def code_key(function: Callable[..., Any]) -> CodeKey:
         trace.package(home)
     digest = combine("key", _with_reflection(digest, trace), *(home.digest for home in runtime()))
     parts, reads = tuple(trace.parts.values()), tuple(trace.reads)
-    key = CodeKey(digest, parts, trace.reasons(), reads, trace.follow)
+    key = CodeKey(digest, parts, trace.reasons(), reads, trace.follow, trace.touches)
     if type(function) is FunctionType:
         forget = partial(_remembered.pop, id(function))
         owner = ref(function, lambda _: forget(None))

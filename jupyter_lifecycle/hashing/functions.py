@@ -17,6 +17,7 @@ from jupyter_lifecycle.errors import FingerprintError
 from jupyter_lifecycle.hashing import impurity
 from jupyter_lifecycle.hashing.bytecode import CodeFacts, inspect_code
 from jupyter_lifecycle.hashing.digest import combine
+from jupyter_lifecycle.hashing.extensions import own_part, put_on_tables
 from jupyter_lifecycle.hashing.packages import Home, home
 from jupyter_lifecycle.hashing.stacks import line_of, place
 from jupyter_lifecycle.hashing.trace import ABSENT, Kind, Trace, contents, is_frozen
@@ -73,6 +74,10 @@ def walk_function(function: FunctionType, trace: Trace) -> Steps:
     parts += yield from _carried(trace, function)
     if origin.kind == "user":
         parts += yield from _named(trace, function, facts)
+        for owner, name, value in put_on_tables(facts.attributes):
+            trace.watch(owner, "library", name, value)
+            found = yield ("code", f"{owner.__name__}.{name}"), own_part(value)
+            parts += [owner.__name__.encode(), name.encode(), found]
     return combine("function", *parts)
 
 
@@ -85,7 +90,12 @@ def _walk_dispatch(function: Any, trace: Trace) -> Steps:
 
 
 def _is_static(function: FunctionType) -> bool:
-    """Tell whether a library's module holds this very object under its own name."""
+    """Tell whether a library's module holds this very object under its own name.
+
+    A wrapper that a library made of the user's function says that it's the user's, as `wraps` does.
+    """
+    if home(function.__module__ or "").kind == "user":
+        return False
     found: Any = sys.modules.get(function.__module__ or "")
     for name in function.__qualname__.split("."):
         found = getattr(found, name, None)
@@ -118,6 +128,7 @@ def _note_function(trace: Trace, function: FunctionType, facts: CodeFacts) -> No
     trace.functions.append(function)
     trace.part(kind, function.__qualname__, facts.digest, facts.text)
     trace.reflective = trace.reflective or not _REFLECTION.isdisjoint(facts.attributes)
+    trace.touches = trace.touches or not impurity.TOUCHES.isdisjoint(facts.attributes)
     for name in sorted(facts.attributes & impurity.METHODS.keys()):
         _impure(trace, impurity.METHODS[name], name, function)
 

@@ -159,6 +159,14 @@ METHODS: Final = {
 }
 """Methods that say what they do whatever they're called on."""
 
+TOUCHES: Final = frozenset(
+    [
+        *("array", "base", "setflags", "flags", "ctypes", "data", "_values", "_mgr", "_data"),
+        *("__array_interface__", "__dlpack__"),
+    ]
+)
+"""Attributes by which a column's own memory can be reached and written to."""
+
 UNSEEN: Final = frozenset(
     [
         *(f"builtins.{name}" for name in ("eval", "exec", "compile", "__import__", "globals")),

@@ -11,6 +11,7 @@ from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Any, Final
 from weakref import ref
 
+from jupyter_lifecycle.hashing.extensions import sizes
 from jupyter_lifecycle.hashing.trace import ABSENT, contents, is_code, is_frozen
 
 if TYPE_CHECKING:
@@ -35,10 +36,11 @@ class Memory:
         Gives the fingerprint of a value that may change in place.
     """
 
-    __slots__ = ("_functions", "_watches", "key")
+    __slots__ = ("_functions", "_sizes", "_watches", "key")
 
     def __init__(self, key: CodeKey, trace: Trace, fingerprint: Callable[[Any], bytes]) -> None:
         self.key = key
+        self._sizes = sizes()
         self._functions = [
             (ref(f), f.__code__, f.__kwdefaults__, len(f.__dict__), _settled(f.__defaults__))
             for f in trace.functions
@@ -60,6 +62,8 @@ class Memory:
 
     def holds(self) -> bool:
         """Tell whether the key is still right."""
+        if self._sizes != sizes():
+            return False
         for reference, code, keywords, attributes, defaults in self._functions:
             function = reference()
             if (

@@ -89,6 +89,8 @@ class CodeKey:
     """Where it names what reads files: no reason, as which ones is seen when it's called."""
     follow: bool = False
     """Whether it names readers that open files out of Python's sight, to be followed in a call."""
+    touches: bool = False
+    """Whether it reads attributes by which a column's memory can be written to."""
 
 
 @cache
@@ -105,6 +107,7 @@ class Trace:
     reads: dict[str, None] = field(default_factory=dict)
     """Where it names what reads files: no reason, as long as the files are seen while it runs."""
     follow: bool = False
+    touches: bool = False
     memoised: bool = False
     """Whether a helper keeps its answers, so that what it reads isn't seen each time."""
     functions: list[FunctionType] = field(default_factory=list)

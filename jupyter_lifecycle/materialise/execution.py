@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import CacheError, ComputeError, FingerprintError
@@ -92,6 +93,8 @@ class Execution:
         self._openings = Openings(cache)
         self._moved: set[str] = set()
         """Features whose key became another one while they ran."""
+        self._tainted: dict[str, str] = {}
+        """Values that a feature changed in place, and which one did."""
         self._nodes = resolve(binding, self._digests, openings=self._openings)
         self._entries: dict[str, Entry] = {}
         self._contents: dict[str, bytes] = {}
@@ -242,11 +245,16 @@ class Execution:
 
     def _identified(self, node: Node) -> str:
         """Give a node its key, now that its parents are there; else return why it has none."""
-        reason = node.reason
+        for each in self._tainted.keys() & node.arguments:
+            node.code = replace(
+                node.code, reason=f"not cached: {self._tainted[each]} changed {each}"
+            )
+            node.key = node.entry = None
         for each in self._moved.intersection(node.arguments):
             node.tokens.pop(each, None)
             node.open_parents = tuple(dict.fromkeys([*node.open_parents, each]))
             node.key = node.entry = None
+        reason = node.reason
         for each in node.open_parents:
             parent = self._nodes.get(each)
             token = parent.key if parent is not None and parent.key else self._content(each)
@@ -354,7 +362,7 @@ class Execution:
             with watch_of(node) as watch:
                 value = self._awaiter.finished(node.feature.function(**given))
             seconds = time.perf_counter() - started
-            self._refuse_changed(node)
+            changed = self._changed_in_place(node)
             remark = self._looked_at(node.feature, value)
         except Exception as error:
             self._failed(node, error, given, time.perf_counter() - started)
@@ -367,7 +375,9 @@ class Execution:
         self._values[name] = value
         self._recomputed.add(name)
         before = node.key
-        reason = self._openings.looked_at(node, watch) or reason
+        reason = self._openings.looked_at(node, watch, changed) or reason
+        for each in changed:
+            self._tainted.setdefault(each, name)
         if node.key != before:
             self._moved.add(name)
         self._keep(node, value, seconds, reason, remark)
@@ -378,20 +388,30 @@ class Execution:
             remarks.append(self._conformance.remark_on(feature, value))
         return "; ".join([each for each in remarks if each])
 
-    def _refuse_changed(self, node: Node) -> None:
-        """Compare open objects (lists, dicts, models) with what they were before the call."""
+    def _changed_in_place(self, node: Node) -> list[str]:
+        """Name the parameters that a call changed; lists and dicts that it changed are an error.
+
+        Only what can be changed is looked at: a column's memory where the code reaches for it.
+        """
+        touches = node.code.key is not None and node.code.key.touches
+        changed = []
         for each in node.arguments:
             value = self._value(each)
-            if not self._guard.is_open(value):
+            is_open = self._guard.is_open(value)
+            if not (is_open or touches or not self._guard.protects(value)):
                 continue
             known = each in self._digests or each in self._entries or each in self._contents
             before = self._content(each) if known else None
-            if before is not None and combine("value", fingerprint(value)) != before:
+            if before is None or _is_still(value, before):
+                continue
+            if is_open:
                 self._values.pop(each, None)
                 raise ComputeError(
                     f"{node.name} changed its parameter {each} (a {type(value).__name__}) in "
                     f"place, and other readers of {each} must not see that. Copy it first."
                 )
+            changed.append(each)
+        return changed
 
     def _failed(
         self, node: Node, error: Exception, given: Mapping[str, Any], seconds: float
@@ -511,6 +531,13 @@ class Execution:
         if not self._over:
             for hook in self._hooks:
                 hook.on_event(event)
+
+
+def _is_still(value: Any, before: bytes) -> bool:
+    try:
+        return combine("value", fingerprint(value)) == before
+    except FingerprintError:
+        return False
 
 
 def report_of(

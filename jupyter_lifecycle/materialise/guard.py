@@ -52,6 +52,10 @@ class Guard:
         """Whether this is a container that a feature could change without anybody noticing."""
         return isinstance(value, _CONTAINERS)
 
+    def protects(self, value: Any) -> bool:
+        """Whether a feature cannot change this, other than by reaching into its memory."""
+        return self._way(type(value)) is not None
+
     def _way(self, kind: type) -> Callable[[Any], Any] | None:
         try:
             return self._ways[kind]

@@ -114,8 +114,17 @@ class Openings:
         if opening != known:
             self._cache.store(key, opening, seconds=0.0)
 
-    def looked_at(self, node: Node, watch: Watch | None) -> str:
+    def looked_at(self, node: Node, watch: Watch | None, changed: Sequence[str] = ()) -> str:
         """Take in what a call opened: give its node the key that counts it, or none.
+
+        Parameters
+        ----------
+        node : Node
+            Its key becomes what the column is kept under.
+        watch : Watch or None
+            What looked at the call.
+        changed : sequence of str
+            Parameters that the call changed in place.
 
         Returns
         -------
@@ -127,6 +136,8 @@ class Openings:
         function: Any = node.feature.function
         if node.code.key is not None and not holds(function, node.code.key):
             return _unkeyed(node, ["changes what it names, or something else did while it ran"])
+        for each in changed:
+            watch.reasons[f"changes its parameter {each} in place"] = None
         if not watch.is_quiet:
             return self._counted(node, node.plain, watch)
         if not node.files:

@@ -336,3 +336,34 @@ def test_what_the_user_overruled_is_not_found_by_content_where_it_is_not(folder:
     """
     Kernel(folder, text.format("x"), "always").run("odd")
     assert "odd" in Kernel(folder, text.format("(x + 0)")).run("odd").recomputed
+
+
+TAINTS = {
+    "a model": ("model.n = 2", "model.n"),
+    "a column's memory": ("x.array[0] = 7.0", "float(x.iloc[0])"),
+}
+
+
+@pytest.mark.parametrize("name", TAINTS)
+def test_what_a_feature_changes_in_place_is_kept_from_the_cache(folder: Path, name: str) -> None:
+    import pandas as pd
+
+    change, read = TAINTS[name]
+    text = f"""
+    class _Model: n = 0
+    def first(x, model):
+        {change}
+        return 1
+    def last(first, x, model): return {read}
+    """
+    for _ in range(2):
+        kernel = Kernel(folder, text)
+        x = pd.Series([1.0, 2.0])
+        run = kernel.run("last", x=x, model=kernel.space["_Model"]())
+        assert run.recomputed == ("first", "last")
+        changed = "model" if name == "a model" else "x"
+        assert run.reports["first"].note == (
+            f"not cached: it changes its parameter {changed} in place"
+        )
+        assert run.reports["last"].note == f"not cached: first changed {changed}"
+        assert dict(run.values) in ({"last": 2}, {"last": 7.0})

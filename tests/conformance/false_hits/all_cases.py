@@ -1,0 +1,8 @@
+"""All cases, each once."""
+
+from code_cases import AROUND, CLASSES, IN_ITSELF
+from hit_cases import HITS
+from outside_cases import INPUTS, MODULES, WORLD
+
+CASES = [*IN_ITSELF, *AROUND, *CLASSES, *MODULES, *INPUTS, *WORLD, *HITS]
+"""Edits after which the answer changes, then those after which it doesn't."""

@@ -1,0 +1,51 @@
+"""What the user put on a library's tables counts where code reads its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+from jupyter_lifecycle.hashing import code_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CODE = "def feature(x): return x.jl_own"
+
+
+@pytest.fixture
+def space() -> Iterator[dict[str, Any]]:
+    yield {"__name__": "__main__"}
+    if hasattr(pd.Series, "jl_own"):
+        del pd.Series.jl_own
+
+
+PUT = {
+    "a method": "pd.Series.jl_own = lambda self: {}",
+    "a property": "pd.Series.jl_own = property(lambda self: {})",
+    "an accessor": (
+        "class A:\n  def __init__(self, x): self.n = {}\n"
+        "pd.api.extensions.register_series_accessor('jl_own')(A)"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PUT)
+@pytest.mark.filterwarnings("ignore:registration of accessor")
+def test_its_code_counts(name: str, space: dict[str, Any]) -> None:
+    exec(CODE, space)
+    plain = code_key(space["feature"]).digest
+    keys = set()
+    for value in (1, 2, 2):
+        exec("import pandas as pd\n" + PUT[name].format(value), space)
+        keys.add(code_key(space["feature"]).digest)
+    assert len(keys) == 2
+    assert plain not in keys
+
+
+def test_a_library_s_own_methods_count_by_version() -> None:
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec("def feature(x): return x.mean().str.upper().plot", space)
+    assert [part.kind for part in code_key(space["feature"]).parts if part.kind == "class"] == []
