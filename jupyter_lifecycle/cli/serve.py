@@ -45,6 +45,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         action="store_true",
         help="let webhooks go into private networks and to this machine",
     )
+    parser.add_argument(
+        "--json-logs", action="store_true", help="log as lines of JSON, one for each request too"
+    )
     parser.set_defaults(run=_serve, registry=None)
 
 
@@ -95,14 +98,19 @@ def _serve(arguments: argparse.Namespace) -> int:
     try:
         store.prepare()
         _first_token(store, arguments.token_file)
-        from jupyter_lifecycle.registry.server import create_app
+        from jupyter_lifecycle.registry.server import create_app, logs
         from jupyter_lifecycle.registry.server.app import BLOB_LIMIT
         from jupyter_lifecycle.registry.server.courier import Courier
 
         private = bool(arguments.private_webhooks)
         app = create_app(
-            store, blob_limit=arguments.max_file or BLOB_LIMIT, private_webhooks=private
+            store,
+            blob_limit=arguments.max_file or BLOB_LIMIT,
+            private_webhooks=private,
+            log_requests=arguments.json_logs,
         )
+        if arguments.json_logs:
+            logs.configure()
         courier = Courier(store, private=private)
         courier.start()
         _run(app, listening, store.location)
@@ -166,6 +174,7 @@ def _run(app: FastAPI, listening: socket.socket, location: str) -> None:
     config = uvicorn.Config(
         app,
         log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,

@@ -8,7 +8,12 @@ import os
 import secrets
 from typing import IO, TYPE_CHECKING, Protocol
 
-from jupyter_lifecycle.errors import IntegrityError, NotFoundError, RegistryError
+from jupyter_lifecycle.errors import (
+    IntegrityError,
+    NotFoundError,
+    RegistryError,
+    RegistryUnavailableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,6 +49,9 @@ class Artifacts(Protocol):
 
     def local(self, digest: str) -> Path | None:
         """Give the blob as a file on this machine, where it is one."""
+
+    def check(self) -> None:
+        """Raise :class:`RegistryUnavailableError` where nothing can be written now."""
 
 
 class FolderArtifacts:
@@ -86,6 +94,24 @@ class FolderArtifacts:
         """Give the blob's file; None where there is none."""
         path = self._path(digest)
         return path if path.exists() else None
+
+    def check(self) -> None:
+        """Try to write.
+
+        Raises
+        ------
+        RegistryUnavailableError
+            The folder cannot be written.
+        """
+        probe = self.folder / "incoming" / f"check.{os.getpid()}.{secrets.token_hex(4)}"
+        try:
+            probe.parent.mkdir(parents=True, exist_ok=True)
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise RegistryUnavailableError(
+                f"The registry's files cannot be written now: {error.strerror or error}."
+            ) from error
 
     def _path(self, digest: str) -> Path:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):

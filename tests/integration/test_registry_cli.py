@@ -212,3 +212,17 @@ def test_a_server_beside_postgresql(started, postgres_url, tmp_path, make_bundle
     other.bundle(envelope.id).verify_files()
     with pytest.raises(NotFoundError):
         other.get("0000" if not envelope.id.startswith("0000") else "1111")
+
+
+def test_logs_as_lines_of_json(started):
+    process, address, _ = started("--json-logs")
+    ready(address)
+    requests.get(address + "/v1/envelopes/abcd", timeout=30)
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+    lines = [json.loads(line) for line in process.stderr.read().splitlines()]
+    by_route = {line["route"]: line for line in lines if "route" in line}
+    assert by_route["/health"]["status"] == 200
+    assert by_route["/v1/envelopes/{id}"]["status"] == 401
+    assert by_route["/v1/envelopes/{id}"]["ms"] > 0
+    assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)

@@ -5,6 +5,7 @@ import hashlib
 import json
 import pickle
 import re
+import shutil
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -63,7 +64,7 @@ def routes(server):
 def test_every_route_but_health_asks_for_a_token(server):
     checked = 0
     for method, path in routes(server):
-        if path == "/health":
+        if path in {"/health", "/ready"}:
             continue
         for headers in ({}, {"Authorization": "Bearer jl_wrong"}, {"Authorization": "Basic eDp5"}):
             answer = requests.request(
@@ -257,6 +258,42 @@ def test_answers_tell_their_time_and_health_needs_no_token(server):
     assert answer.json() == {"status": "ok"}
     assert re.fullmatch(r"total;dur=\d+\.\d\d", answer.headers["server-timing"])
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_ready_where_database_and_files_can_be_used(server, tmp_path):
+    address = server[0]
+    assert requests.get(address + "/ready", timeout=30).json() == {"status": "ok"}
+    kept = tmp_path / "server-0" / "artifacts"
+    shutil.rmtree(kept)
+    kept.write_text("no folder")
+    answer = requests.get(address + "/ready", timeout=30)
+    assert answer.status_code == 503
+    assert error_of(answer)["code"] == "registry_unavailable"
+    assert "files cannot be written now" in error_of(answer)["message"]
+    assert requests.get(address + "/health", timeout=30).status_code == 200
+
+
+def test_figures_are_counted_by_route_and_never_by_data(server):
+    token = server[1]("read")
+    for id_ in ("abcd", "ef01"):
+        ask(server, "GET", f"/v1/envelopes/{id_}", token=token)
+    ask(server, "GET", "/nowhere/secret", token=token)
+    ask(server, "PROPFIND", "/v1/envelopes", token=token)
+    answer = ask(server, "GET", "/metrics", token=token)
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    lines = answer.text.splitlines()
+    head = "jupyter_lifecycle_registry_"
+    by_route = head + 'requests_total{method="GET",route="/v1/envelopes/{id}",status="404"} 2'
+    assert by_route in lines
+    assert head + 'requests_total{method="GET",route="other",status="404"} 1' in lines
+    assert head + 'requests_total{method="other",route="/v1/envelopes",status="405"} 1' in lines
+    assert head + 'request_seconds_bucket{le="+Inf"} 4' in lines
+    assert head + "request_seconds_count 4" in lines
+    assert any(re.fullmatch(head + r"events [1-9]\d*", line) for line in lines)
+    assert head + "deliveries_dead 0" in lines
+    assert "secret" not in answer.text
+    for line in lines:
+        assert line.startswith("# ") or re.fullmatch(r"\w+(\{[^}]*\}?[^}]*\})? [-+\d.e]+", line)
 
 
 # -- files

@@ -11,12 +11,16 @@ from jupyter_lifecycle.registry.server import (
     deployments,
     envelopes,
     failures,
+    health,
+    logs,
     tokens,
     webhooks,
 )
+from jupyter_lifecycle.registry.server.metrics import RequestMetrics
 from jupyter_lifecycle.registry.server.middleware import BodyLimit, ServerTiming
 
 if TYPE_CHECKING:
+    from jupyter_lifecycle.registry.server.middleware import Observer
     from jupyter_lifecycle.registry.store import Store
 
 BODY_LIMIT = 80 * 2**20
@@ -30,6 +34,7 @@ def create_app(
     body_limit: int = BODY_LIMIT,
     blob_limit: int = BLOB_LIMIT,
     private_webhooks: bool = False,
+    log_requests: bool = False,
 ) -> FastAPI:
     """Make the registry over HTTP.
 
@@ -43,6 +48,8 @@ def create_app(
         Largest file of an envelope, in bytes.
     private_webhooks : bool
         Whether webhooks may be in private networks and on this machine.
+    log_requests : bool
+        Whether each request is a line of the log.
     """
     app = FastAPI(
         title="jupyter_lifecycle registry",
@@ -66,12 +73,11 @@ def create_app(
     ):
         app.include_router(router)
 
-    @app.get("/health", tags=["health"])
-    def health() -> dict[str, str]:
-        """Say whether the registry and its database answer; needs no token."""
-        store.check()
-        return {"status": "ok"}
-
+    app.include_router(health.router)
+    app.state.metrics = RequestMetrics()
+    observers: list[Observer] = [app.state.metrics.count]
+    if log_requests:
+        observers.append(logs.log_request)
     app.add_middleware(BodyLimit, limit=body_limit, except_for="/v1/blobs/")
-    app.add_middleware(ServerTiming)
+    app.add_middleware(ServerTiming, observers=observers)
     return app

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from jupyter_lifecycle.registry.server.failures import shaped
 
@@ -11,11 +12,26 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class ServerTiming:
-    """Says in ``Server-Timing`` how long the server itself took, in milliseconds."""
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_GONE = 499  # as nginx writes it: the client went away before an answer began
+Observer: TypeAlias = Callable[[str, str, int, float], None]
+"""Takes an answered request: its method, route, status and seconds."""
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class ServerTiming:
+    """Says in ``Server-Timing`` how long the server itself took, in milliseconds.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        What answers.
+    observers : sequence of callable
+        Told of each request once it's answered.
+    """
+
+    def __init__(self, app: ASGIApp, *, observers: Sequence[Observer] = ()) -> None:
         self._app = app
+        self._observers = observers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, and add the headers."""
@@ -23,9 +39,12 @@ class ServerTiming:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        status = 0
 
         async def timed(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 took = (time.perf_counter() - started) * 1000
                 message["headers"] = [
                     *message.get("headers", ()),
@@ -35,7 +54,15 @@ class ServerTiming:
                 ]
             await send(message)
 
-        await self._app(scope, receive, timed)
+        try:
+            await self._app(scope, receive, timed)
+        finally:
+            seconds = time.perf_counter() - started
+            # Only a route that is there is named: what else was asked for has no end.
+            route = getattr(scope.get("route"), "path", "other")
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            for observer in self._observers:
+                observer(method, route, status or _GONE, seconds)
 
 
 class BodyLimit:

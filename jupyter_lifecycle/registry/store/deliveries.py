@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from jupyter_lifecycle.errors import InvalidValueError, NotFoundError
 from jupyter_lifecycle.registry.store import rows
@@ -122,3 +122,11 @@ def prune(change: Change) -> None:
     """Forget what was delivered long ago."""
     old = deliveries.c.updated_at < change.now - KEPT_MICROS
     change.connection.execute(delete(deliveries).where(deliveries.c.state == "delivered", old))
+
+
+def waiting(connection: Connection) -> dict[str, int]:
+    """Count what waits and what is dead, as ``pending`` and ``dead``."""
+    counted = select(deliveries.c.state, func.count()).where(deliveries.c.state != "delivered")
+    found = dict.fromkeys(("pending", "dead"), 0)
+    found.update((state, n) for state, n in connection.execute(counted.group_by("state")))
+    return found

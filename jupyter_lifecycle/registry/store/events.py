@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from jupyter_lifecycle.registry.store import rows
 from jupyter_lifecycle.registry.store.schema import events
@@ -44,3 +44,8 @@ def read(connection: Connection, after: int, limit: int) -> tuple[Event, ...]:
     """Give the events after a number, oldest first."""
     found = select(events).where(events.c.seq > after).order_by(events.c.seq).limit(limit)
     return tuple(rows.event(row) for row in connection.execute(found))
+
+
+def newest(connection: Connection) -> int:
+    """Give the number of the newest event; 0 where nothing happened."""
+    return int(connection.scalar(select(func.max(events.c.seq))) or 0)

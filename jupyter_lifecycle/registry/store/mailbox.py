@@ -57,6 +57,11 @@ class Mailbox:
         with self._database.writing() as (connection, now):
             return deliveries.resend(Change(connection, now, self._author), delivery)
 
+    def waiting(self) -> dict[str, int]:
+        """Count what waits and what is dead, as ``pending`` and ``dead``."""
+        with self._database.reading() as connection:
+            return deliveries.waiting(connection)
+
     def is_due(self) -> bool:
         """Whether something is to be told to a webhook now."""
         with self._database.reading() as connection:

@@ -105,9 +105,20 @@ class Store:
             pass
 
     def check(self) -> None:
-        """Ask the database whether it answers."""
+        """Ask whether the database answers and files can be written.
+
+        Raises
+        ------
+        RegistryUnavailableError
+            One of both cannot be used now.
+        """
+        self.newest_event()
+        self._artifacts.check()
+
+    def newest_event(self) -> int:
+        """Give the number of the newest event; 0 where nothing happened."""
         with self._database.reading() as connection:
-            events.read(connection, 0, 1)
+            return events.newest(connection)
 
     def close(self) -> None:
         """Close all connections."""

@@ -17,6 +17,7 @@ from jupyter_lifecycle.registry.query import parse_condition
 from jupyter_lifecycle.registry.records import EVENT_KINDS
 from jupyter_lifecycle.registry.store import rows
 from jupyter_lifecycle.registry.store.compile import condition
+from jupyter_lifecycle.registry.store.events import newest
 from jupyter_lifecycle.registry.store.schema import deliveries, envelopes, events, webhooks
 from jupyter_lifecycle.registry.words import check_text
 
@@ -50,7 +51,6 @@ def create(change: Change, url: str, kinds: Sequence[str], query: str) -> tuple[
     parse_condition(query)
     id_ = secrets.token_hex(4)
     secret = f"jlwh_{secrets.token_hex(32)}"
-    newest = change.connection.scalar(select(func.max(events.c.seq))) or 0
     change.connection.execute(
         insert(webhooks).values(
             id=id_,
@@ -60,7 +60,7 @@ def create(change: Change, url: str, kinds: Sequence[str], query: str) -> tuple[
             secret=secret,
             created_at=change.now,
             created_by=change.author,
-            cursor=newest,
+            cursor=newest(change.connection),
         )
     )
     change.tell("webhook.created", id_, {"url": url, "kinds": list(kinds), "query": query})
@@ -120,9 +120,8 @@ def remove(change: Change, id_: str) -> None:
 
 def behind(connection: Connection) -> bool:
     """Whether something happened that no delivery was made of yet."""
-    newest = connection.scalar(select(func.max(events.c.seq))) or 0
     slowest = connection.scalar(select(func.min(webhooks.c.cursor)))
-    return slowest is not None and slowest < newest
+    return slowest is not None and slowest < newest(connection)
 
 
 def enqueue(change: Change) -> int:
