@@ -8,10 +8,10 @@ LOCAL  := JUPYTER_LIFECYCLE_HOME=$(CURDIR)/.jupyter_lifecycle/home JUPYTER_LIFEC
 QUIET  := OMP_WAIT_POLICY=PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo lab voila stop test lint unit integration browser wheel lock clean
+.PHONY: help install demo lab voila stop test test-frameworks lint unit integration browser wheel lock clean
 
 help: ## This list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 install: ## Make .venv and install the package with its built extension
 	@$(PYTHON) scripts/bootstrap.py demo
@@ -33,6 +33,10 @@ test: ## Everything: lint, types, layers, unit, integration and browser tests
 	@$(MAKE) --no-print-directory lint
 	@$(QUIET) $(BIN)/python -m pytest -n 2 -q tests/unit tests/integration tests/conformance
 	@$(QUIET) $(BIN)/python -m pytest -q tests/browser
+
+test-frameworks: install ## Models of each framework, with the real ones (downloads gigabytes)
+	@$(BIN)/python -m pip install --quiet --group frameworks --group test
+	@$(QUIET) $(BIN)/python -m pytest -q tests/frameworks
 
 lint: ## Format, lint, types and layers, of Python and TypeScript
 	$(BIN)/ruff format --check .

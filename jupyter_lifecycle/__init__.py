@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.deployment import preview as preview
     from jupyter_lifecycle.deployment import rule as rule
     from jupyter_lifecycle.envelope import diff as diff
+    from jupyter_lifecycle.envelope import expect as expect
     from jupyter_lifecycle.envelope import open_bundle as open  # noqa: A004 - the name that users see
     from jupyter_lifecycle.errors import LifecycleError as LifecycleError
     from jupyter_lifecycle.graph import Feature as Feature
@@ -47,6 +48,7 @@ _HOME = {
     "deploy_panel": ("widgets", "deploy_panel"),
     "diff": ("envelope", "diff"),
     "endpoint": ("deployment", "endpoint"),
+    "expect": ("envelope", "expect"),
     "explore": ("widgets", "explore"),
     "feature": ("graph", "feature"),
     "inspect": ("materialise", "inspect"),

@@ -11,6 +11,8 @@ from jupyter_lifecycle.envelope.comparing import diff as diff
 from jupyter_lifecycle.envelope.environment import Environment as Environment
 from jupyter_lifecycle.envelope.environment import Package as Package
 from jupyter_lifecycle.envelope.expectations import Expectation as Expectation
+from jupyter_lifecycle.envelope.expecting import Expectations as Expectations
+from jupyter_lifecycle.envelope.expecting import expect as expect
 from jupyter_lifecycle.envelope.fields import Field as Field
 from jupyter_lifecycle.envelope.manifest import FileEntry as FileEntry
 from jupyter_lifecycle.envelope.manifest import Manifest as Manifest

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
+import struct
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +20,22 @@ from jupyter_lifecycle.envelope.manifest import (
     is_safe_path,
     parse_manifest,
 )
+from jupyter_lifecycle.envelope.staging import discard, stage
 from jupyter_lifecycle.errors import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    zlib.error,
+    struct.error,
+)
+"""What zipfile raises for bytes that are no archive; a place before the file's begin is EINVAL."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MAX_FILES = 10_000
 _CHUNK = 1 << 20
@@ -76,13 +90,13 @@ def extract(source: Path) -> Path:
     EnvelopeError
         Where the manifest is none of ours.
     """
-    folder = Path(tempfile.mkdtemp(prefix="envelope-"))
+    folder = stage()
     try:
         with zipfile.ZipFile(source) as archive:
             _extract(archive, folder)
     except BaseException as problem:
-        shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(problem, zipfile.BadZipFile | NotImplementedError | RuntimeError | EOFError):
+        discard(folder)
+        if isinstance(problem, _UNREADABLE) or getattr(problem, "errno", None) == errno.EINVAL:
             raise IntegrityError(
                 f"{source.name} is not a readable envelope: {problem}."
             ) from problem

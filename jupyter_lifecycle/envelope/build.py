@@ -6,12 +6,9 @@ Everything is staged in a folder of its own; what fails leaves nothing behind.
 from __future__ import annotations
 
 import hashlib
-import shutil
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.envelope import payload
@@ -19,7 +16,8 @@ from jupyter_lifecycle.envelope.agreement import first_difference
 from jupyter_lifecycle.envelope.bundle import Bundle
 from jupyter_lifecycle.envelope.columns import column_mismatch
 from jupyter_lifecycle.envelope.describing import fields_of_frame
-from jupyter_lifecycle.envelope.expectations import expectations_of
+from jupyter_lifecycle.envelope.expectations import Expectation, expectations_of
+from jupyter_lifecycle.envelope.formats import AUTOMATIC, Format, Stored, format_for
 from jupyter_lifecycle.envelope.lineage import GitState, features_upstream
 from jupyter_lifecycle.envelope.local_code import local_modules
 from jupyter_lifecycle.envelope.manifest import (
@@ -32,24 +30,32 @@ from jupyter_lifecycle.envelope.manifest import (
 )
 from jupyter_lifecycle.envelope.query import (
     Query,
-    call_of,
     describe_answer,
     inputs_of_example,
     query_of,
     rows_form,
 )
 from jupyter_lifecycle.envelope.schema import Schema
+from jupyter_lifecycle.envelope.staging import LOCK, discard, stage
 from jupyter_lifecycle.envelope.travel import FILE as FEATURES
 from jupyter_lifecycle.envelope.travel import store
 from jupyter_lifecycle.envelope.travel_plan import plan_features
 from jupyter_lifecycle.envelope.verification import Request, Verdict, shared_verifier, where
 from jupyter_lifecycle.envelope.verifier import describe_error
 from jupyter_lifecycle.envelope.writing import is_frame, to_json
-from jupyter_lifecycle.errors import EnvelopeError, ExampleError, InputError, SchemaError
+from jupyter_lifecycle.errors import (
+    EnvelopeError,
+    ExampleError,
+    InputError,
+    SchemaError,
+    did_you_mean,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from jupyter_lifecycle.envelope.expecting import Expectations
     from jupyter_lifecycle.envelope.travel_plan import FeatureSource, Plan
     from jupyter_lifecycle.graph import FeatureGraph
 
@@ -66,6 +72,8 @@ def build(  # noqa: PLR0913 - fixed by the public surface of save
     training: Any = None,
     author: str | None = None,
     features: FeatureGraph | FeatureSource | None = None,
+    expectations: Expectations | None = None,
+    format: str = AUTOMATIC,  # noqa: A002 - the word of the manifest
     progress: Callable[[str, float, str], None] | None = None,
 ) -> Bundle:
     """Make an envelope of a model, and see it answer its example in another process.
@@ -87,6 +95,11 @@ def build(  # noqa: PLR0913 - fixed by the public surface of save
         Sources and code keys of the features behind the example's columns are recorded. With a
         session, which has the raw inputs too, those that can travel do: the envelope then takes
         raw rows and computes the model's columns, to the bit as the session does.
+    expectations : Expectations, optional
+        From :func:`jupyter_lifecycle.expect`, perhaps changed; inputs that it lacks are profiled.
+    format : str
+        ``auto``: the framework's own where it has one that fits, else cloudpickle; or the name of
+        a format, such as ``skops``, which holds no code.
     progress : callable, optional
         Told each finished step: its words, seconds, and one fact.
 
@@ -106,18 +119,21 @@ def build(  # noqa: PLR0913 - fixed by the public surface of save
     """
     _check_name(name)
     report = progress or (lambda step, seconds, fact: None)  # noqa: ARG005
-    folder = Path(tempfile.mkdtemp(prefix="envelope-"))
+    folder = stage()
     try:
         journey = _journey(features, example, report)
-        staged = _Stage(folder, report).verified(model, example, training, journey)
+        chosen = _Stage(folder, report, format_for(model, format))
+        staged = chosen.verified(model, example, training, journey)
         lineage = _lineage(staged, features, report)
-        manifest = _manifest(name, model, staged, lineage)
+        manifest = replace(
+            _manifest(name, staged, lineage), expectations=_expectations(staged, expectations)
+        )
         (folder / FILE_NAME).write_bytes(manifest.to_bytes())
         bundle = Bundle(folder, trust=True, temporary=True)
         bundle.author, bundle.verdict = author, staged.verdict
         return bundle
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        discard(folder)
         raise
 
 
@@ -140,6 +156,8 @@ class _Staged:
     git: dict[str, Any]
     profile: Any
     """The rows that expectations are made of."""
+    model: ModelInfo
+    """How it is stored."""
     columns: tuple[str, ...]
     """What the model itself takes: the schema's inputs, where no features travel."""
     plan: Plan | None = None
@@ -148,8 +166,11 @@ class _Staged:
 class _Stage:
     """Writes the files of one envelope into a folder."""
 
-    def __init__(self, folder: Path, report: Callable[[str, float, str], None]) -> None:
+    def __init__(
+        self, folder: Path, report: Callable[[str, float, str], None], chosen: Format | None
+    ) -> None:
         self._folder = folder
+        self._chosen = chosen
         self._report = report
 
     def verified(self, model: Any, example: Any, training: Any, plan: Plan | None) -> _Staged:
@@ -172,13 +193,17 @@ class _Stage:
             {**query.hints, "return": query.returns} if schema.form == "arguments" else {}
         )
         local = local_modules()
-        packages = payload.dump(model, payload_hints, self._folder / "model.pkl", local)
-        packages |= self._store_features(query, local)
+        dumped = payload.dump(model, payload_hints, self._folder, local, self._chosen)
+        if dumped.reason:
+            self._report("Stored by cloudpickle", 0.0, dumped.reason)
+        info = _model_info(model, query, dumped.stored)
+        packages = dumped.packages | self._store_features(query, local)
         self._write("example.json", rows_json)
         request = Request(
             self._folder,
             schema,
-            also=_needed_to_ask(schema),
+            also=(*_needed_to_ask(schema), *dumped.stored.modules),
+            model=info,
             packages=packages,
             local=local,
             limit=max(_MIN_LIMIT, 20 * spent),
@@ -211,7 +236,7 @@ class _Stage:
         )
         profile = _profiled(example, training, plan)
         return _Staged(
-            self._folder, schema, verdict, count, repeatable, state, profile, columns, plan
+            self._folder, schema, verdict, count, repeatable, state, profile, info, columns, plan
         )
 
     def _store_features(self, query: Query, local: tuple[str, ...]) -> frozenset[str]:
@@ -383,27 +408,53 @@ def _lineage(
     return lineage
 
 
-def _manifest(name: str, model: Any, staged: _Staged, lineage: dict[str, Any]) -> Manifest:
+def _manifest(name: str, staged: _Staged, lineage: dict[str, Any]) -> Manifest:
     (staged.folder / "requirements.txt").write_text(
         staged.verdict.environment.requirements(), "utf-8"
     )
     files = {}
     for file in sorted(staged.folder.iterdir()):
+        if file.name == LOCK:
+            continue
         with file.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         files[file.name] = FileEntry(digest, file.stat().st_size)
     return Manifest(
         name=name,
-        model=ModelInfo(
-            _kind(model), call_of(model), features=FEATURES if FEATURES in files else None
-        ),
+        model=staged.model,
         schema=staged.schema,
         example=ExampleInfo(staged.count, staged.repeatable),
         environment=staged.verdict.environment,
         files=files,
-        expectations=expectations_of(staged.schema.inputs, staged.profile),
         lineage=lineage,
     )
+
+
+def _expectations(staged: _Staged, given: Expectations | None) -> tuple[Expectation, ...]:
+    """Give those that somebody made, and the profile of the inputs that they leave out.
+
+    Raises
+    ------
+    EnvelopeError
+        Where one is of no input.
+    """
+    inputs = staged.schema.inputs
+    if given is None:
+        return expectations_of(inputs, staged.profile)
+    names = [field.name for field in inputs]
+    for name in given:
+        if name not in names:
+            raise EnvelopeError(
+                f"The expectations have {name}, which is no input.{did_you_mean(name, names)}"
+            )
+    others = expectations_of([one for one in inputs if one.name not in given], staged.profile)
+    found = {one.name: one for one in (*others, *given.frozen)}
+    return tuple(found[name] for name in names if name in found)
+
+
+def _model_info(model: Any, query: Query, stored: Stored) -> ModelInfo:
+    features = None if query.features is None else FEATURES
+    return ModelInfo(_kind(model), query.call, stored.file, stored.format, features)
 
 
 def _kind(model: Any) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.envelope.archive import extract, write_archive
+from jupyter_lifecycle.envelope.formats import DEFAULT
 from jupyter_lifecycle.envelope.manifest import (
     FILE_NAME,
     ID_LENGTH,
@@ -19,8 +19,9 @@ from jupyter_lifecycle.envelope.manifest import (
     identify,
     parse_manifest,
 )
-from jupyter_lifecycle.envelope.payload import load, read_checked
+from jupyter_lifecycle.envelope.payload import load, load_stored, read_checked, unpickle
 from jupyter_lifecycle.envelope.query import Query, query_of
+from jupyter_lifecycle.envelope.staging import discard, stage
 from jupyter_lifecycle.envelope.travel import load_features
 from jupyter_lifecycle.errors import EnvelopeError, TrustError
 
@@ -71,7 +72,7 @@ class Bundle:
         self._trusted = _is_trusted(trust, self.id)
         self._model: tuple[Any, Query] | None = None
         if temporary:
-            weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
+            weakref.finalize(self, discard, path)
 
     def __repr__(self) -> str:
         return f"<Bundle {self.manifest.name} {self.id[:10]}>"
@@ -160,13 +161,20 @@ class Bundle:
                 id=self.id,
             )
         if self._model is None:
-            model, hints = load(self.read(self.manifest.model.file))
+            model, hints = self._read_model()
             query = query_of(model, hints)
             if self.manifest.model.features:
                 features = load_features(self.read(self.manifest.model.features))
                 query = replace(query, features=features)
             self._model = model, query
         return self._model
+
+    def _read_model(self) -> tuple[Any, dict[str, Any]]:
+        info = self.manifest.model
+        if info.format == DEFAULT:
+            return load(self.read(info.file))
+        self.verify_files()  # a format may have more than one file
+        return load_stored(self.path, info, unpickle)
 
     def predict(self, rows: Any = None) -> Any:
         """Give the model's answer.
@@ -212,7 +220,7 @@ class Bundle:
 
         Nothing is built or run again. The answer lives in a temporary folder of its own.
         """
-        folder = Path(tempfile.mkdtemp(prefix="envelope-"))
+        folder = stage()
         for file in self.files:
             target = folder / file
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -314,6 +322,6 @@ def open_bundle(path: str | os.PathLike[str], trust: bool | str | None = None) -
         bundle = Bundle(folder, trust=trust, temporary=True)
         bundle.verify_files()
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        discard(folder)
         raise
     return bundle

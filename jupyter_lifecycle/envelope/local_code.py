@@ -54,8 +54,15 @@ def is_local(name: str, file: str | None) -> bool:
         return False
     if file.startswith(library_folders()) or top in sys.stdlib_module_names:
         return False
-    root = Path(file).parents[name.count(".") + (Path(file).name == "__init__.py")]
+    if "." in name and _file_of(top).startswith(library_folders()):
+        return False  # a library made it while it ran, as PyTorch does
+    above = Path(file).parents
+    root = above[min(len(above) - 1, name.count(".") + (Path(file).name == "__init__.py"))]
     return top not in _installed_beside(str(root))
+
+
+def _file_of(name: str) -> str:
+    return getattr(sys.modules.get(name), "__file__", None) or ""
 
 
 def local_modules() -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The stored model: one cloudpickle of the model and the annotations that bind its arguments."""
+"""The stored model: a cloudpickle of it and its arguments' annotations, or a format of its own."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ import dataclasses
 import hashlib
 import io
 import pickle
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from jupyter_lifecycle.envelope.formats import (
+    DEFAULT,
+    Format,
+    Stored,
+    UnsuitableError,
+    format_named,
+)
 from jupyter_lifecycle.envelope.local_code import by_value
 from jupyter_lifecycle.envelope.refusal import refusal
 from jupyter_lifecycle.errors import IntegrityError
@@ -18,43 +26,102 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from jupyter_lifecycle.envelope.manifest import ModelInfo
+
+MODEL = "model.pkl"
 PROTOCOL = 5
 _CLOUDPICKLE = "cloudpickle.cloudpickle"
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Dumped:
+    """What was written."""
+
+    stored: Stored
+    packages: frozenset[str]
+    """Top-level packages of the objects in it."""
+    reason: str = ""
+    """Why the framework's own format was not used, where there is one."""
+
+
 def dump(
-    model: Any, hints: Mapping[str, Any], file: Path, local: tuple[str, ...]
-) -> frozenset[str]:
+    model: Any,
+    hints: Mapping[str, Any],
+    folder: Path,
+    local: tuple[str, ...],
+    chosen: Format | None = None,
+) -> Dumped:
     """Write a model so that it can be read where the user's own code is not.
 
     Parameters
     ----------
     model
-        Any object that cloudpickle can store.
+        Any object that cloudpickle or ``chosen`` can store.
     hints : Mapping
-        Resolved annotations of its arguments.
-    file : Path
-        Written whole; the caller removes it on failure.
+        Resolved annotations of its arguments; only cloudpickle keeps some.
+    folder : Path
+        Where the files go; the caller removes it on failure.
     local : tuple of str
         Modules that travel by value.
-
-    Returns
-    -------
-    frozenset of str
-        Top-level packages of the objects in it.
+    chosen : Format, optional
+        The format to store it in.
 
     Raises
     ------
     StorageFormatError
         Names the object that cannot be stored and the path to it.
     """
+    reason = ""
     with by_value(local):
         try:
+            if chosen is not None and not hints:
+                seen: set[str] = set()
+                try:
+                    stored = chosen.dump(model, folder, partial(_pickled, seen))
+                    return Dumped(stored, frozenset({*seen, *stored.modules}))
+                except UnsuitableError as problem:
+                    reason = str(problem)
             data, packages = _dumps((model, dict(hints)))
         except Exception as problem:
             raise refusal(model, problem) from problem
+    file = folder / MODEL
     file.write_bytes(data)
-    return packages
+    return Dumped(Stored(DEFAULT, file.name), packages, reason)
+
+
+def _pickled(seen: set[str], value: Any, persistent: Callable[[Any], Any] | None = None) -> bytes:
+    data, packages = _dumps(value, persistent)
+    seen |= packages
+    return data
+
+
+def load_stored(
+    folder: Path,
+    info: ModelInfo,
+    unpickle: Callable[..., Any],
+) -> tuple[Any, dict[str, Any]]:
+    """Give the model of an envelope's folder and its hints; runs code, after trust was asked.
+
+    Parameters
+    ----------
+    folder : Path
+        Its files' digests were checked.
+    info : ModelInfo
+        Says which file and format.
+    unpickle : callable
+        ``unpickle(data, persistent=None)``: reads a pickle.
+
+    Raises
+    ------
+    EnvelopeError
+        Where nobody knows the format.
+    MissingExtraError
+        Where its framework is not installed.
+    """
+    if info.format == DEFAULT:
+        model, hints = unpickle((folder / info.file).read_bytes())
+        return model, hints
+    return format_named(info.format).load(folder / info.file, info.kind, unpickle), {}
 
 
 def dump_features(
@@ -85,7 +152,9 @@ def dump_features(
     return packages
 
 
-def _dumps(value: Any) -> tuple[bytes, frozenset[str]]:
+def _dumps(
+    value: Any, persistent: Callable[[Any], Any] | None = None
+) -> tuple[bytes, frozenset[str]]:
     import cloudpickle
 
     homes: set[str | None] = set()
@@ -101,7 +170,10 @@ def _dumps(value: Any) -> tuple[bytes, frozenset[str]]:
             return "MISSING" if obj is dataclasses.MISSING else super().reducer_override(obj)
 
     stream = io.BytesIO()
-    Pickler(stream, protocol=PROTOCOL).dump(value)
+    pickler = Pickler(stream, protocol=PROTOCOL)
+    if persistent is not None:
+        pickler.persistent_id = persistent
+    pickler.dump(value)
     tops = (home.partition(".")[0] for home in homes if isinstance(home, str))
     return stream.getvalue(), frozenset(tops)
 
@@ -113,9 +185,22 @@ class Reader(pickle.Unpickler):
     anew: the user's own class, in the notebook, would get copies of its methods and fields.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, persistent: Callable[[Any], Any] | None = None) -> None:
         super().__init__(io.BytesIO(data))
+        self._persistent = persistent
         self._token = f"{uuid4().hex}-"
+
+    def persistent_load(self, pid: Any) -> Any:
+        """Give what a format keeps outside of the stream.
+
+        Raises
+        ------
+        UnpicklingError
+            Where this stream has nothing outside.
+        """
+        if self._persistent is None:
+            raise pickle.UnpicklingError("the stream names an object outside of it")
+        return self._persistent(pid)
 
     def find_class(self, module: str, name: str) -> Any:
         """Give what the stream names."""
@@ -132,9 +217,14 @@ class Reader(pickle.Unpickler):
         return made
 
 
+def unpickle(data: bytes, persistent: Callable[[Any], Any] | None = None) -> Any:
+    """Read a pickle. This runs code: callers have asked for trust before."""
+    return Reader(data, persistent).load()
+
+
 def load(data: bytes) -> tuple[Any, dict[str, Any]]:
-    """Give the model and its hints. This runs code: callers have asked for trust before."""
-    model, hints = Reader(data).load()
+    """Give the model and its hints from ``model.pkl``. This runs code, after trust was asked."""
+    model, hints = unpickle(data)
     return model, hints
 
 

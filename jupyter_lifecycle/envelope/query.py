@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_lifecycle.envelope.annotations import Seen, bind, field_of_annotation, resolved
+from jupyter_lifecycle.envelope.asking import framed
 from jupyter_lifecycle.envelope.describing import field_of_column, field_of_values, fields_of_frame
 from jupyter_lifecycle.envelope.writing import is_array, is_frame, is_series
 from jupyter_lifecycle.errors import SchemaError, did_you_mean
@@ -31,6 +32,8 @@ class Query:
     returns: Any = Any
     positional: tuple[str, ...] = ()
     """Arguments that cannot be given by name."""
+    framed: Callable[[Any], Any] | None = None
+    """What is asked with a frame or array, where the model itself takes another kind of rows."""
     features: Features | None = None
     """What makes the model's columns of raw ones, where features travel with it."""
 
@@ -50,7 +53,8 @@ class Query:
             Where an annotated class refuses an argument.
         """
         if schema.form == "frame":
-            return self.function(rows if self.features is None else self.features.compute(rows))
+            ask = self.framed or self.function
+            return ask(rows if self.features is None else self.features.compute(rows))
         if isinstance(rows, dict):
             return self._called(rows, ())
         return [self._called(row, (index,)) for index, row in enumerate(rows)]
@@ -76,7 +80,7 @@ def call_of(model: Any) -> Call:
         raise SchemaError(f"{model.__qualname__} is a class. Save an instance or a function.")
     call: Call = "predict" if callable(getattr(model, "predict", None)) else "call"
     function = model.predict if call == "predict" else model
-    if not callable(function):
+    if not callable(function) and framed(model) is None:
         raise SchemaError(
             f"A {type(model).__qualname__} has no predict and cannot be called. "
             "Save an estimator, a function or a callable object."
@@ -114,7 +118,7 @@ def query_of(model: Any, hints: Mapping[str, Any] | None = None) -> Query:
         for name, parameter in _parameters(function).items()
         if parameter.kind is inspect.Parameter.POSITIONAL_ONLY
     )
-    return Query(function, call, own, returns, positional)
+    return Query(function, call, own, returns, positional, framed(model))
 
 
 def _name(function: Any) -> str:

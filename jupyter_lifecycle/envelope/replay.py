@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_lifecycle.envelope.payload import Reader
+from jupyter_lifecycle.envelope.manifest import ModelInfo
+from jupyter_lifecycle.envelope.payload import Reader, load_stored
 from jupyter_lifecycle.envelope.query import describe_answer, query_of
 from jupyter_lifecycle.envelope.schema import Schema
 from jupyter_lifecycle.envelope.travel import FILE as FEATURES
@@ -105,8 +106,10 @@ class ImportLog:
 class _Reader(Reader):
     """Unpickles, and logs each module that the stream names."""
 
-    def __init__(self, data: bytes, log: ImportLog) -> None:
-        super().__init__(data)
+    def __init__(
+        self, data: bytes, log: ImportLog, persistent: Callable[[Any], Any] | None = None
+    ) -> None:
+        super().__init__(data, persistent)
         self._log = log
 
     def find_class(self, module: str, name: str) -> Any:
@@ -164,8 +167,8 @@ def replay(request: dict[str, Any], stage: Callable[[str], None]) -> dict[str, A
     Parameters
     ----------
     request : dict
-        ``directory`` (staged files), ``schema`` (inputs), ``local`` (modules that are not to be
-        found).
+        ``directory`` (staged files), ``schema`` (inputs), ``model`` (how it is stored),
+        ``local`` (modules that are not to be found).
     stage : callable
         Told ``load``, ``read`` and ``answer`` as they begin, so that a crash has a place.
 
@@ -181,7 +184,10 @@ def replay(request: dict[str, Any], stage: Callable[[str], None]) -> dict[str, A
     stage("load")
     started = time.perf_counter()
     with log.watching():
-        model, hints = _Reader((directory / "model.pkl").read_bytes(), log).load()
+        info = ModelInfo(**request["model"])
+        model, hints = load_stored(
+            directory, info, lambda data, persistent=None: _Reader(data, log, persistent).load()
+        )
         travelling = directory / FEATURES
         stored = _Reader(travelling.read_bytes(), log).load() if travelling.exists() else None
     loaded = time.perf_counter()

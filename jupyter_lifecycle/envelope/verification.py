@@ -11,13 +11,14 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.envelope.environment import Environment
 from jupyter_lifecycle.envelope.fields import Field
 from jupyter_lifecycle.envelope.local_code import library_folders, library_modules
+from jupyter_lifecycle.envelope.manifest import ModelInfo
 from jupyter_lifecycle.errors import ExampleError
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ class Request:
     """Top-level packages of the model's objects: imported before the child is made."""
     local: tuple[str, ...] = ()
     """The user's own modules: not to be found there."""
+    model: ModelInfo = field(default_factory=lambda: ModelInfo("", ""))
+    """How the model is stored."""
     limit: float = 60.0
     """Seconds."""
 
@@ -202,6 +205,7 @@ class Verifier:
             "schema": request.schema.to_json(),
             "also": list(request.also),
             "local": list(request.local),
+            "model": asdict(request.model),
             "limit": request.limit,
         }
         for attempt in (1, 2):

@@ -26,6 +26,8 @@ def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
     registry: Registry | str | os.PathLike[str] | None = None,
     training: Any = None,
     features: Any = None,
+    expectations: Any = None,
+    format: str = "auto",  # noqa: A002 - the word of the manifest
     progress: Callable[[str, float, str], None] | None = None,
 ) -> Envelope:
     """Save a model or function as an envelope.
@@ -52,6 +54,11 @@ def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
     features : FeatureGraph or Session, optional
         The features that made the inputs. With the notebook's session (``jl.session()``) those
         that can travel do, and the envelope takes raw rows.
+    expectations : Expectations, optional
+        From :func:`jupyter_lifecycle.expect`, perhaps changed by hand.
+    format : str, optional
+        How the model is stored; ``auto`` is the framework's own format where there is one that
+        fits, else cloudpickle.
     progress : callable, optional
         Called after each step with its name, its seconds and one fact.
 
@@ -79,6 +86,8 @@ def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
         training=training,
         author=user_name(),
         features=features,
+        expectations=expectations,
+        format=format,
         progress=progress,
     )
     return keep(bundle, where, tags=set_, metrics=values, progress=progress)

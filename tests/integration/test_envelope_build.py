@@ -228,7 +228,9 @@ def test_features_are_recorded():
         features=graph,
         progress=lambda *step: steps.append(step),
     )
-    assert bundle.manifest.lineage["features"] == {
+    recorded = dict(bundle.manifest.lineage["features"])
+    assert list(recorded.pop("keys")) == ["raised"]
+    assert recorded == {
         "file": "features.json",
         "count": 1,
         "columns": ["raised"],
@@ -439,3 +441,28 @@ def test_a_bundle_leaves_when_it_is_dropped(scratch):
     del bundle
     assert [file.name for file in scratch.iterdir()] == ["one.envelope"]
     assert open_bundle(exported).manifest.name == "one"
+
+
+def test_expectations_by_hand():
+    from jupyter_lifecycle.envelope import expect
+
+    example = FRAME.drop(columns="carrier")
+    expectations = expect(example[["distance"]])
+    expectations["distance"].range = (0, 5000)
+    model = LinearRegression().fit(example, example.month)
+    bundle = build(model, name="m", example=example, expectations=expectations)
+    one, other = bundle.manifest.expectations
+    assert (one.name, one.allowed) == ("distance", {"range": [0, 5000]})
+    assert (other.name, other.allowed, other.rows) == ("month", {}, 60)
+    with pytest.raises(EnvelopeError, match="carrier, which is no input"):
+        build(model, name="m", example=example, expectations=expect(FRAME))
+
+
+def test_formats_by_name():
+    example = FRAME.drop(columns="carrier")
+    model = LinearRegression().fit(example, example.month)
+    assert build(model, name="m", example=example, format="cloudpickle").manifest.model.format
+    with pytest.raises(EnvelopeError, match=r"no format 'tourch'.*Did you mean torch"):
+        build(model, name="m", example=example, format="tourch")
+    with pytest.raises(EnvelopeError, match="does not store a sklearn"):
+        build(model, name="m", example=example, format="lightgbm")

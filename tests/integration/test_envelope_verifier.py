@@ -34,7 +34,7 @@ def staged(folder: Path, model, example, **more) -> Request:
     query = query_of(model)
     schema = Schema("arguments", "keywords", inputs_of_example(query, example))
     folder.mkdir(exist_ok=True)
-    dump(model, {**query.hints, "return": query.returns}, folder / "model.pkl", ())
+    dump(model, {**query.hints, "return": query.returns}, folder, ())
     (folder / "example.json").write_text(json.dumps(example))
     return Request(folder, schema, **more)
 

@@ -41,7 +41,7 @@ def handle(tmp_path):
 def refused(model, tmp_path) -> StorageFormatError:
     target = tmp_path / "model.pkl"
     with pytest.raises(StorageFormatError) as caught:
-        dump(model, {}, target, ())
+        dump(model, {}, tmp_path, ())
     assert not target.exists()
     return caught.value
 
@@ -121,7 +121,7 @@ def test_a_circle_ends(tmp_path, handle):
 
 def test_what_is_stored_comes_back(tmp_path):
     target = tmp_path / "model.pkl"
-    packages = dump(Model(a=np.ones(2), b=json), {"x": int}, target, ())
+    packages = dump(Model(a=np.ones(2), b=json), {"x": int}, tmp_path, ()).packages
     assert {"numpy", "json"} <= packages
     model, hints = load(target.read_bytes())
     assert (model.a.tolist(), model.b, hints) == ([1.0, 1.0], json, {"x": int})
