@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.envelope import expect as expect
     from jupyter_lifecycle.envelope import open_bundle as open  # noqa: A004 - the name that users see
     from jupyter_lifecycle.errors import LifecycleError as LifecycleError
+    from jupyter_lifecycle.executors import DaskExecutor as DaskExecutor
+    from jupyter_lifecycle.executors import RayExecutor as RayExecutor
     from jupyter_lifecycle.graph import Feature as Feature
     from jupyter_lifecycle.graph import FeatureGraph as FeatureGraph
     from jupyter_lifecycle.graph import feature as feature
@@ -39,10 +41,12 @@ __version__ = "0.1.0"
 # public name -> (module, name there)
 _HOME = {
     "ColumnCache": ("cache", "ColumnCache"),
+    "DaskExecutor": ("executors", "DaskExecutor"),
     "Envelope": ("registry", "Envelope"),
     "Feature": ("graph", "Feature"),
     "FeatureGraph": ("graph", "FeatureGraph"),
     "LifecycleError": ("errors", "LifecycleError"),
+    "RayExecutor": ("executors", "RayExecutor"),
     "Registry": ("registry", "Registry"),
     "compute": ("materialise", "compute"),
     "deploy_panel": ("widgets", "deploy_panel"),

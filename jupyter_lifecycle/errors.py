@@ -11,7 +11,8 @@
     │   ├── SelectionError              a selection that does not parse, with its position
     │   └── UnboundError                a target or parameter that nothing defines
     ├── ComputeError
-    │   └── ResultError                 the values do not fit the result that was asked for
+    │   ├── ResultError                 the values do not fit the result that was asked for
+    │   └── EngineError                 a cluster that cannot be reached, or lost its workers
     ├── FingerprintError                a value or code that cannot be fingerprinted
     ├── CacheError                      the column cache cannot be used as asked
     ├── EnvelopeError
@@ -133,6 +134,13 @@ class ResultError(ComputeError):
     """The values do not fit the result that was asked for."""
 
     code = "result"
+
+
+class EngineError(ComputeError):
+    """A cluster that cannot be reached, or that lost its workers again and again."""
+
+    code = "engine"
+    status = 503
 
 
 class FingerprintError(LifecycleError):

@@ -83,6 +83,10 @@ class ColumnCache:
             self._stop_writing(error, "used")
             return None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as a folder and its budget: who reads it elsewhere opens the folder there."""
+        return _opened, (self.path, self._memory_limit, self._disk_limit)
+
     # ---- reading
 
     def lookup(self, key: bytes) -> Entry | None:
@@ -541,6 +545,12 @@ class ColumnCache:
 
 
 _json: Final = json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _opened(path: Path | None, memory_bytes: int, disk_bytes: int) -> ColumnCache:
+    return ColumnCache(path, memory_bytes=memory_bytes, disk_bytes=disk_bytes)
+
+
 _SHARED: Final = b"shared"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
-from jupyter_lifecycle.executors import executor_of
+from jupyter_lifecycle.executors import Engine, executor_of
 from jupyter_lifecycle.materialise.binding import bind
 from jupyter_lifecycle.materialise.checking import CheckWarning
 from jupyter_lifecycle.materialise.failures import own_lines
@@ -28,7 +28,7 @@ def compute(  # noqa: PLR0913 - the one call of the package, with what it can be
     *,
     inputs: Mapping[str, Any] | pd.DataFrame | None = None,
     cache: ColumnCache | None = None,
-    executor: Executor | str | None = None,
+    executor: Executor | Engine | str | None = None,
     overrides: Mapping[str, Any] | None = None,
     result: Literal["frame", "dict"] | None = None,
 ) -> pd.DataFrame | dict[str, Any]:
@@ -44,8 +44,9 @@ def compute(  # noqa: PLR0913 - the one call of the package, with what it can be
         The values of the graph's inputs; a frame stands for its columns.
     cache : ColumnCache, optional
         Takes from it what was computed before from the same code and inputs.
-    executor : Executor, {"sequential", "threads"}, optional
-        Sequential where not given.
+    executor : Executor, Engine, {"sequential", "threads", "dask", "ray"}, optional
+        Sequential where not given. On Dask and Ray columns stay on the workers, and only the
+        targets come back; without an address a cluster starts on this machine.
     overrides : mapping of str to any, optional
         Values to use in the place of features.
     result : {"frame", "dict"}, optional
@@ -84,7 +85,12 @@ def compute(  # noqa: PLR0913 - the one call of the package, with what it can be
         return assembled(run.values, tuple(run.values), result)
     binding = bind(graph, targets, inputs, overrides)
     try:
-        values, remarks = run_uncached(binding, runner)
+        if isinstance(runner, Engine):
+            from jupyter_lifecycle.materialise.elsewhere import run_uncached_elsewhere
+
+            values, remarks = run_uncached_elsewhere(binding, runner)
+        else:
+            values, remarks = run_uncached(binding, runner)
     except BaseException as error:  # noqa: BLE001 - raised again, without our frames
         raise error.with_traceback(own_lines(error.__traceback__))  # noqa: B904 - the same object
     _warn(remarks)

@@ -95,7 +95,7 @@ class Execution:
         """Features whose key became another one while they ran."""
         self._tainted: dict[str, str] = {}
         """Values that a feature changed in place, and which one did."""
-        self._nodes = resolve(binding, self._digests, openings=self._openings)
+        self._nodes = self._resolved()
         self._entries: dict[str, Entry] = {}
         self._contents: dict[str, bytes] = {}
         self._values: dict[str, Any] = {}
@@ -111,6 +111,9 @@ class Execution:
         self.remarks: dict[str, str] = {}
         """What checks said, of the features that did not pass all of theirs."""
         self._to_run = self._plan()
+
+    def _resolved(self) -> dict[str, Node]:
+        return resolve(self._binding, self._digests, openings=self._openings)
 
     @property
     def nodes(self) -> Mapping[str, Node]:

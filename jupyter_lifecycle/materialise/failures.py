@@ -55,6 +55,22 @@ def failure_of(error: BaseException) -> Failure | None:
     return found if isinstance(found, Failure) else None
 
 
+def dropped_failure(error: BaseException) -> Failure | None:
+    """Take off an exception which feature raised it: features do not travel with it."""
+    found = failure_of(error)
+    if found is not None:
+        delattr(error, _ATTRIBUTE)
+    return found
+
+
+def attach_failure(error: BaseException, failure: Failure) -> None:
+    """Say on an exception that came from elsewhere which feature raised it."""
+    try:
+        setattr(error, _ATTRIBUTE, failure)
+    except (AttributeError, TypeError):  # it takes no attributes, and is raised as it is
+        return
+
+
 def annotate(
     error: BaseException, feature: Feature, arguments: Mapping[str, Any], seconds: float
 ) -> None:

@@ -15,6 +15,8 @@ class Hooks:
     """Base of lifecycle hooks: override what you need and give it to a ``Materialiser``.
 
     Node hooks are called from the threads that compute. What a hook raises ends the computation.
+    On an engine the values are elsewhere: ``before_node`` and ``after_node`` are not called there,
+    all others are, from the calling thread.
 
     Examples
     --------

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.cache import ColumnCache
 from jupyter_lifecycle.errors import CacheError, ComputeError, UnboundError, did_you_mean
-from jupyter_lifecycle.executors import executor_of
+from jupyter_lifecycle.executors import Engine, SequentialExecutor, executor_of
 from jupyter_lifecycle.hashing import fingerprint
 from jupyter_lifecycle.materialise.answers import Answers
 from jupyter_lifecycle.materialise.binding import Binding, bind, bind_some
+from jupyter_lifecycle.materialise.engine_execution import EngineExecution
 from jupyter_lifecycle.materialise.execution import Execution, LostError, report_of
 from jupyter_lifecycle.materialise.failures import failure_of, own_lines
 from jupyter_lifecycle.materialise.hooks import Hooks
@@ -44,8 +45,8 @@ class Materialiser:
     ----------
     cache : ColumnCache, optional
         One in memory, as long as this object lives, where not given.
-    executor : Executor or str, optional
-        Sequential where not given.
+    executor : Executor, Engine or str, optional
+        Sequential where not given; see :func:`executor_of`.
     scope : str
         Sets the names of one notebook apart from those of another in the same cache, for states
         and reasons after a restart; columns are shared all the same.
@@ -56,7 +57,7 @@ class Materialiser:
     def __init__(
         self,
         cache: ColumnCache | None = None,
-        executor: Executor | str | None = None,
+        executor: Executor | Engine | str | None = None,
         *,
         scope: str = "",
         hooks: Sequence[Hooks] = (),
@@ -79,6 +80,7 @@ class Materialiser:
         *,
         overrides: Mapping[str, Any] | None = None,
         listener: Callable[[NodeEvent], None] | None = None,
+        executor: Executor | Engine | str | None = None,
     ) -> Run:
         """Compute targets; what the cache has is not computed again.
 
@@ -92,6 +94,8 @@ class Materialiser:
             Values to use in the place of features.
         listener : callable, optional
             Is told each step, from the threads that compute.
+        executor : Executor, Engine or str, optional
+            For this computation alone.
 
         Returns
         -------
@@ -105,6 +109,7 @@ class Materialiser:
             What a feature raised, as the same object, with notes.
         """
         started = time.perf_counter()
+        runner = self.executor if executor is None else executor_of(executor)
         binding = bind(graph, targets, inputs, overrides)
         hooks = self.hooks if listener is None else (*self.hooks, _Listening(listener))
         try:
@@ -113,7 +118,7 @@ class Materialiser:
             again = self._reruns.find(binding, self.cache, self._memory)
             if again is not None:
                 return self._told_again(again, binding, hooks, started)
-            execution = self._run(binding, hooks)
+            execution = self._run(binding, hooks, runner)
         except BaseException as error:  # noqa: BLE001 - raised again, without our frames
             if failure_of(error) is None:  # a feature's own was told where it ran
                 for hook in self.hooks:
@@ -162,7 +167,7 @@ class Materialiser:
             self._memory.forgotten.add(entry.key)
             seen = self._nodes, self._binding
             try:
-                value = self._run(some, ()).answers(_gone)[name]
+                value = self._run(some, (), SequentialExecutor()).answers(_gone)[name]
             finally:
                 with self._lock:
                     self._nodes, self._binding = seen
@@ -206,13 +211,20 @@ class Materialiser:
         binding = bind(graph, targets, inputs, overrides)
         return Execution(binding, self.cache, self._memory, self.scope).plan
 
-    def _run(self, binding: Binding, hooks: Sequence[Hooks]) -> Execution:
+    def _run(
+        self, binding: Binding, hooks: Sequence[Hooks], executor: Executor | Engine
+    ) -> Execution:
         attempts = 0
         while True:
-            execution = Execution(binding, self.cache, self._memory, self.scope, hooks)
+            execution = self._execution(binding, hooks, executor)
             self._see(execution.nodes, binding)
             try:
-                execution.run(self.executor)
+                if isinstance(execution, EngineExecution):
+                    assert isinstance(executor, Engine)
+                    execution.run_elsewhere(executor)
+                else:
+                    assert not isinstance(executor, Engine)
+                    execution.run(executor)
                 finished = execution.finished()
                 if finished is not None:
                     self._reruns.keep(finished)
@@ -228,6 +240,12 @@ class Materialiser:
                         f"{lost.name} was in the cache but cannot be read from it, {_ATTEMPTS} "
                         f"times in a row: {lost.__cause__}. Clear the cache, or choose another one."
                     ) from lost.__cause__
+
+    def _execution(
+        self, binding: Binding, hooks: Sequence[Hooks], executor: Executor | Engine
+    ) -> Execution:
+        kind = EngineExecution if isinstance(executor, Engine) else Execution
+        return kind(binding, self.cache, self._memory, self.scope, hooks)
 
     def states(
         self, graph: FeatureGraph, inputs: Mapping[str, Any] | pd.DataFrame | None = None
