@@ -1,7 +1,7 @@
 """One task of a plan where there are keys: a small computation like any other.
 
-What a worker does is what :class:`Execution` does here, over the features of one task: the values of
-others are its sources, and the keys were made where the whole graph is known. So what is found late,
+What a worker does is what :class:`Execution` does here, over the features of one task: values of
+others are its sources, and keys were made where the whole graph is known. So what is found late,
 what a call opens, what is refused and what is stored are the same everywhere.
 """
 
@@ -68,7 +68,7 @@ def run_keyed(
     part = _Part(package, keys, cache, names, given, [_Teller(tell)])
     try:
         part.run(SequentialExecutor())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the user's own, raised again where it is awaited
         failure = failure_of(error)
         key = part.nodes[failure.feature.name].key if failure is not None else None
         raise failed(error, key) from None
@@ -130,7 +130,7 @@ class _Part(Execution):
         return self._prepared
 
     def _take_tokens(self, node: Node) -> None:
-        """Take over what parents in other tasks became: what they opened may count in their keys."""
+        """Take over what parents in other tasks became: what they opened counts in their keys."""
         changed = False
         for each in node.arguments:
             column = self._columns.get(each)
