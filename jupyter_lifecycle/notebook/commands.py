@@ -95,6 +95,11 @@ DAG = Command(
             metavar="SELECTION",
             nargs="*",
         ),
+        Option(
+            "--against",
+            "an envelope's id: show how the features differ from those it was saved with",
+            metavar="ENVELOPE",
+        ),
     ),
     "A selection is made of names and of:\n"
     "  +x   x+2   2+x+2       x with what it needs, two hops of what needs it, both\n"

@@ -161,7 +161,7 @@ class LifecycleMagics(Magics):
         asked = commands.DAG.parse(line)
         if asked is not None:
             names = expand(asked.names, self._evaluate, command="%dag")
-            show(self.session.explorer(*names))
+            show(self.session.explorer(*names, against=asked.against))
 
     @no_var_expand
     @line_magic

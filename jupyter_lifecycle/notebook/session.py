@@ -365,7 +365,7 @@ class Session(Saving):
         self.materialiser.forget(*self.chosen(names))
         self.refresh()
 
-    def explorer(self, *names: str) -> Any:
+    def explorer(self, *names: str, against: str | None = None) -> Any:
         """Give the session's explorer; the plain call behind ``%dag``.
 
         Parameters
@@ -373,14 +373,26 @@ class Session(Saving):
         *names : str
             What to select at first, in the selection language; nothing where none is given. The
             whole explorer is one model with many views.
+        against : str, optional
+            Id of an envelope, or its start: how the features differ from those it was saved with.
 
         Raises
         ------
         SelectionError
             Where it cannot be read, or names what is not there.
+        NotFoundError
+            There is no such envelope.
+        GraphError
+            It was saved without features.
         """
         from jupyter_lifecycle.widgets.explorer import Explorer
 
+        if against is not None:
+            from jupyter_lifecycle.widgets.explorer_diff import compared
+
+            before = self.registry.get(against)
+            source = compared(self._graph, before, now="this notebook")
+            return Explorer(source, query_of(names, source.graph_view().names))
         if names:
             return Explorer(self, query_of(names, self._known))
         if self._explorer is None:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from anywidget import AnyWidget
 from traitlets import Unicode
 
+from jupyter_lifecycle.graph import FeatureGraph
 from jupyter_lifecycle.widgets.bundle import built
 from jupyter_lifecycle.widgets.explorer_answers import answer
+from jupyter_lifecycle.widgets.explorer_diff import compared
 from jupyter_lifecycle.widgets.explorer_feed import Feed
 from jupyter_lifecycle.widgets.explorer_graph import GraphSource
 from jupyter_lifecycle.widgets.exporting import now_words, write
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-    from jupyter_lifecycle.graph import FeatureGraph
+    from jupyter_lifecycle.widgets.explorer_diff import HasFeatures
     from jupyter_lifecycle.widgets.wire import Action, GraphView, Inspection, StatesView
 
 
@@ -154,19 +156,48 @@ class Explorer(AnyWidget):
         return data, metadata
 
 
-def explore(graph: FeatureGraph, query: str = "") -> Explorer:
-    """Show any feature graph: to look at, not to run.
+def explore(
+    graph: FeatureGraph | HasFeatures | str,
+    query: str = "",
+    *,
+    against: FeatureGraph | HasFeatures | str | None = None,
+) -> Explorer:
+    """Show the features of a graph or an envelope, or how two versions differ; nothing runs.
 
     Parameters
     ----------
-    graph : FeatureGraph
-        Such as :meth:`FeatureGraph.from_modules` gives.
+    graph : FeatureGraph, Envelope or str
+        Such as :meth:`FeatureGraph.from_modules` gives; a text is the id of an envelope, or its
+        start.
     query : str
         What to select at first, such as ``+expected_delay``.
+    against : FeatureGraph, Envelope or str, optional
+        The version before: what was added, removed and changed since is marked. A graph is
+        compared as its code is now; an envelope remembers the keys of what it named then.
 
     Returns
     -------
     Explorer
         A widget; the last line of a cell shows it.
+
+    Raises
+    ------
+    GraphError
+        For what has no features, and for an envelope that was saved without.
+    NotFoundError
+        There is no envelope of that id.
+    SelectionError
+        Where the query cannot be read or names what is not there.
     """
-    return Explorer(GraphSource(graph), query)
+    now = _looked_up(graph)
+    if isinstance(now, FeatureGraph) and against is None:
+        return Explorer(GraphSource(now), query)
+    return Explorer(compared(now, None if against is None else _looked_up(against)), query)
+
+
+def _looked_up(what: FeatureGraph | HasFeatures | str) -> FeatureGraph | HasFeatures:
+    if not isinstance(what, str):
+        return what
+    from jupyter_lifecycle.registry import Registry
+
+    return Registry().get(what)

@@ -13,6 +13,7 @@ import { IStatusBar } from '@jupyterlab/statusbar';
 import { answerButtons } from './lab/actions';
 import { CellBadges } from './lab/badges';
 import { addCommands, ALL, FEATURES } from './lab/commands';
+import { answerExplorers } from './lab/going';
 import { magicLines } from './lab/highlight';
 import type { KernelLink } from './lab/link';
 import { Links } from './lab/links';
@@ -38,6 +39,7 @@ const features: JupyterFrontEndPlugin<void> = {
     settings: ISettingRegistry | null,
   ): void => {
     const links = new Links(tracker);
+    answerExplorers(tracker);
     const panel = new FeaturesPanel(links);
     app.shell.add(panel, 'right', { rank: 300, type: 'Features' });
     restorer?.add(panel, panel.id);

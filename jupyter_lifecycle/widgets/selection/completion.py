@@ -11,7 +11,7 @@ from jupyter_lifecycle.widgets.selection.wording import quoted
 from jupyter_lifecycle.widgets.words import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from jupyter_lifecycle.widgets.selection.grammar import Token
     from jupyter_lifecycle.widgets.wire import GraphView, StatesView
@@ -115,14 +115,15 @@ def _values(field: str, graph: GraphView, states: StatesView) -> Iterable[tuple[
         tally = _tally(node.state for node in states.nodes)
         known = sorted(STATUS, key=lambda state: -tally.get(STATUS[state], 0))
         return [(state, count(tally.get(STATUS[state], 0), "node")) for state in known]
-    if field == "type":
-        tally = _tally(node.dtype for node in states.nodes if node.dtype)
-        return [(quoted(dtype), count(size, "node")) for dtype, size in tally.items()]
-    if field == "kind":
-        tally = _tally(graph.kinds)
-        return [(kind, count(size, "node")) for kind, size in tally.items()]
-    prefixes = _tally(f"{name.partition('_')[0]}_" for name in graph.names if "_" in name)
-    return [(prefix, count(size, "node")) for prefix, size in prefixes.items() if size > 1]
+    tallied: Mapping[str, Iterable[str]] = {
+        "type": (node.dtype for node in states.nodes if node.dtype),
+        "kind": graph.kinds,
+        "diff": (each for mark in graph.marks if mark for each in (mark, "any")),
+        "prefix": (f"{name.partition('_')[0]}_" for name in graph.names if "_" in name),
+    }
+    tally = _tally(tallied[field]) if field in tallied else {}
+    least = 2 if field == "prefix" else 1
+    return [(quoted(each), count(size, "node")) for each, size in tally.items() if size >= least]
 
 
 def _tally(values: Iterable[str]) -> dict[str, int]:

@@ -20,7 +20,7 @@ from jupyter_lifecycle.widgets.selection.grammar import (
     fail,
     parse,
 )
-from jupyter_lifecycle.widgets.wire import State
+from jupyter_lifecycle.widgets.wire import Mark, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -164,6 +164,7 @@ class _Reading:
             "type": self._of_type,
             "prefix": self._prefixed,
             "kind": self._of_kind,
+            "diff": self._differing,
         }
         return by[node.field](node)
 
@@ -226,6 +227,16 @@ class _Reading:
                 node.at,
             )
         return {at for at, kind in enumerate(self._graph.kinds) if kind == node.value}
+
+    def _differing(self, node: Attribute) -> AbstractSet[int]:
+        known = ("any", *filter(None, get_args(Mark)))
+        if node.value not in known:
+            _no(f"There is no difference {node.value}.", node.value, known, node.at)
+        if not self._graph.marks:
+            _nothing("Only one version is shown, so nothing differs.", node.at)
+        return {
+            at for at, mark in enumerate(self._graph.marks) if mark and node.value in {"any", mark}
+        }
 
     def _measured(self, node: Measure) -> AbstractSet[int]:
         compare = _COMPARE[node.compare]

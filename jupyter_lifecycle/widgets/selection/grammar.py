@@ -27,6 +27,7 @@ FIELDS = {
     "type": "the dtype: type:float64, type:int*",
     "prefix": "how the name begins: prefix:origin_",
     "kind": "feature, input or unbound: kind:input",
+    "diff": "how it differs between two versions: diff:added, diff:any",
 }
 MEASURES = {
     "slow": "time of its last computation: slow>1s",

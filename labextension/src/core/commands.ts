@@ -4,7 +4,7 @@ import { goToCell } from './cells';
 import { copyText } from './dom';
 import type { Folding } from './folding';
 import type { Command } from './keys';
-import type { Inspector } from './inspector';
+import type { Inspector, InspectorActions } from './inspector';
 import { CODE, type GraphModel } from './model';
 import type { Menus } from './menus';
 import type { MenuItem } from './overlays';
@@ -34,6 +34,7 @@ export interface Steerable {
   chosenItem(): number;
   choose(node: number, open: boolean): void;
   go(node: number): void;
+  goName(name: string): void;
   act(action: 'run' | 'invalidate' | 'drop', names: string[]): Promise<void>;
   recompute(): void;
   readonly element: HTMLElement;
@@ -206,6 +207,18 @@ function nextGrouping(view: Steerable, model: GraphModel): void {
 export function canRun(view: Steerable, node: number): boolean {
   const { model, connected } = view.store;
   return connected && model !== null && model.view.live && model.view.kinds[node] === 'feature';
+}
+
+/** What the buttons of the inspector do: all to the chosen node. */
+export function inspectorActions(view: Steerable): InspectorActions {
+  return {
+    close: () => view.closeInspector(),
+    choose: name => view.goName(name),
+    focus: () => view.setFocus(2),
+    run: () => void view.act('run', [view.chosen]),
+    invalidate: () => void view.act('invalidate', [view.chosen]),
+    cell: () => showCell(view, view.store.model!.index.get(view.chosen)!),
+  };
 }
 
 /** What dropping it would cost, in the words of its menu row. */

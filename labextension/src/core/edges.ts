@@ -2,6 +2,7 @@
 
 import type { View, Size, Level } from './camera';
 import { TURN_LATE } from './columns';
+import { isDiff } from './diff';
 import { ROW } from './layout';
 import type { Scene } from './scene';
 import type { Theme } from './theme';
@@ -211,7 +212,7 @@ export function paintEdges(context: CanvasRenderingContext2D, style: EdgeStyle):
     if (far && grouped && scene.input.block[from] !== scene.input.block[to]) continue;
     if (visible(scene, pair, style.box)) trace(thin, scene, pair, view.zoom < 0.12);
   }
-  const strong = theme.contrast ? 0.7 : 0.42;
+  const strong = theme.contrast ? 0.7 : isDiff(scene.model) ? 0.25 : 0.42;
   context.globalAlpha = far ? (theme.contrast ? 0.4 : 0.22) : strong;
   context.lineWidth = (far ? 0.6 : 1) / view.zoom;
   context.stroke(thin);

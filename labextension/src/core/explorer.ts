@@ -2,7 +2,8 @@
 
 import { createAttention } from './attention';
 import { suitedHeight } from './camera';
-import { endPath, runCommand, type Steerable } from './commands';
+import { DiffParts } from './diff';
+import { endPath, inspectorActions, runCommand, type Steerable } from './commands';
 import { copyText, h } from './dom';
 import { Folding } from './folding';
 import { createFoot } from './foot';
@@ -46,6 +47,7 @@ export class Explorer implements Steerable {
   readonly stage: Stage;
   private readonly layouter: Layouter;
   private readonly head;
+  private readonly diff: DiffParts;
   private readonly foot;
   readonly inspector;
   private readonly inspection: Inspecting;
@@ -70,6 +72,7 @@ export class Explorer implements Steerable {
   private shown: Uint8Array | null = null;
   private opened = false;
   private suited = false;
+  private narrow = false;
   private notice = '';
   private layoutJob = 0;
 
@@ -89,8 +92,17 @@ export class Explorer implements Steerable {
       () => this.focus(),
       signal,
     );
+    this.diff = new DiffParts(
+      {
+        filter: (state, add) => this.selecting.toggleState(state, add),
+        changed: only => (only ? this.selecting.setMarks() : this.selecting.clear()),
+        open: node => this.go(node),
+      },
+      signal,
+    );
     this.head = createHead(
       this.search.element,
+      this.diff.head,
       {
         filter: (state, add) => this.selecting.toggleState(state, add),
         group: grouping => this.setGrouping(grouping),
@@ -106,16 +118,7 @@ export class Explorer implements Steerable {
       { recompute: () => this.recompute(), interrupt, open: n => this.go(n, true) },
       signal,
     );
-    this.inspector = createInspector(
-      {
-        close: () => this.closeInspector(),
-        choose: name => this.goName(name),
-        focus: () => this.setFocus(2),
-        run: () => void this.act('run', [this.chosen]),
-        invalidate: () => void this.act('invalidate', [this.chosen]),
-      },
-      signal,
-    );
+    this.inspector = createInspector(inspectorActions(this), signal);
     this.inspection = new Inspecting(store, this.inspector, signal);
     this.attention = createAttention(n => this.go(n, true), interrupt, signal);
     this.menus = new Menus(this, signal);
@@ -155,6 +158,7 @@ export class Explorer implements Steerable {
       { class: 'jl-body' },
       h('div', { class: 'jl-column' }, canvasHost, this.attention.element),
       this.inspector.element,
+      this.diff.list,
     );
     return h(
       'div',
@@ -242,8 +246,6 @@ export class Explorer implements Steerable {
       this.inspection.refresh(this.store.model, this.chosen);
     this.stage.invalidate();
   }
-
-  // Layout
 
   private relayout(keepView: boolean): void {
     const model = this.store.model!;
@@ -379,12 +381,14 @@ export class Explorer implements Steerable {
     if (changed) this.options.onSelect?.(name);
     if (node < 0) this.inspector.element.hidden = true;
     else if (open || !this.inspector.element.hidden) this.inspection.ask(model, name);
+    this.updateHead();
     this.onResize();
     this.stage.reveal(this.chosenItem());
   }
 
   closeInspector(): void {
     this.inspector.element.hidden = true;
+    this.updateHead();
     this.onResize();
     this.focus();
   }
@@ -400,14 +404,12 @@ export class Explorer implements Steerable {
     this.focus();
   }
 
-  private goName(name: string): void {
+  goName(name: string): void {
     const node = this.store.model?.index.get(name);
     if (node === undefined) return;
     if ((this.stage.scene?.item[node] ?? -1) < 0) this.go(node);
     else this.choose(node, true);
   }
-
-  // Actions
 
   async act(action: 'run' | 'invalidate' | 'drop', names: string[]): Promise<void> {
     try {
@@ -444,8 +446,6 @@ export class Explorer implements Steerable {
     this.keys.hidden = true;
     this.focus();
   }
-
-  private narrow = false;
 
   private onResize(): void {
     const { clientWidth: width, clientHeight: height } = this.element;
@@ -485,6 +485,7 @@ export class Explorer implements Steerable {
       selected: selecting.nodes !== null,
       stale,
     });
+    this.diff.update(model, selecting.states, selecting.around, !this.inspector.element.hidden);
     this.stage.canvas.setAttribute('aria-label', summarise(model));
   }
 

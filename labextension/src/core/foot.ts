@@ -1,5 +1,6 @@
 // The foot: one line. What runs and what comes next, or what is stale or failed with its one action.
 
+import { isDiff } from './diff';
 import { button, code, fill, h } from './dom';
 import { glyph } from './glyphs';
 import { CODE, type GraphModel } from './model';
@@ -33,6 +34,7 @@ function some(names: string[], count: number): string {
 export function summary(model: GraphModel): string {
   const failed = model.counts[CODE.error]!;
   const stale = model.counts[CODE.stale]!;
+  if (isDiff(model)) return model.message;
   if (model.total > 0) return `Recomputing ${model.done} of ${model.total}`;
   const parts = [failed > 0 && `${grouped(failed)} failed`, stale > 0 && `${grouped(stale)} stale`];
   return parts.filter(Boolean).join(', ') || model.message;
@@ -74,8 +76,9 @@ export function createFoot(actions: FootActions, signal: AbortSignal): Foot {
     return parts;
   };
   const idle = (model: GraphModel, connected: boolean): (Node | string)[] => {
-    const failed = model.counts[CODE.error]!;
-    const stale = model.counts[CODE.stale]!;
+    const diff = isDiff(model);
+    const failed = diff ? 0 : model.counts[CODE.error]!;
+    const stale = diff ? 0 : model.counts[CODE.stale]!;
     const parts: (Node | string)[] = [];
     if (failed > 0) {
       const node = model.state.indexOf(CODE.error);

@@ -1,5 +1,6 @@
 // Frames of groups with their titles and, at the right, the states that need a look.
 
+import { isDiff } from './diff';
 import { paintBands } from './edges';
 import { CODE } from './model';
 import { measure, type NodeStyle } from './nodes';
@@ -50,7 +51,7 @@ function paintTitle(
     ['running', counts.running[group]!, 'running'],
   ] as const;
   context.font = `600 ${size - 0.5}px ${theme.font}`;
-  if (style.level !== 'near' && connected) {
+  if (style.level !== 'near' && connected && !isDiff(scene.model)) {
     for (const [state, count, word] of states) {
       const text = `${count} ${word}`;
       const width = measure(context, text);

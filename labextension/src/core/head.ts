@@ -1,6 +1,7 @@
 // The head: search, counts that filter, grouping, more.
 
 import type { State } from '../wire';
+import { isDiff } from './diff';
 import { button, fill, h } from './dom';
 import { glyph, icon } from './glyphs';
 import { CODE, COUNTED, type GraphModel } from './model';
@@ -87,7 +88,12 @@ function hopButtons(actions: HeadActions, signal: AbortSignal): HTMLElement {
   );
 }
 
-export function createHead(search: HTMLElement, actions: HeadActions, signal: AbortSignal): Head {
+export function createHead(
+  search: HTMLElement,
+  versions: HTMLElement,
+  actions: HeadActions,
+  signal: AbortSignal,
+): Head {
   const counts = new Map(COUNTED.map(state => [state, countButton(state, actions, signal)]));
   const grouping = groupingSelect(actions, signal);
   const holder = h('span', { class: 'jl-select-holder' }, grouping, icon('down'));
@@ -114,6 +120,7 @@ export function createHead(search: HTMLElement, actions: HeadActions, signal: Ab
     search,
     copy,
     recompute,
+    versions,
     list,
     holder,
     hops,
@@ -123,7 +130,9 @@ export function createHead(search: HTMLElement, actions: HeadActions, signal: Ab
   return {
     element,
     update: ({ model, filter, grouping: chosen, hops: focus, selected, stale }) => {
-      copy.hidden = !selected;
+      const diff = isDiff(model);
+      list.hidden = diff;
+      copy.hidden = !selected || diff;
       recompute.hidden = !selected || stale === 0;
       recompute.textContent = `Recompute ${grouped(stale)}`;
       for (const [state, own] of counts) {

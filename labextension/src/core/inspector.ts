@@ -1,11 +1,12 @@
 // The inspector of one node: docked at the right, or a sheet from the bottom where it is narrow.
 
 import type { Inspection, State } from '../wire';
+import { isDiff, MARK_WORDS } from './diff';
 import { button, code, data, fill, h } from './dom';
 import { glyph, icon } from './glyphs';
 import type { GraphModel } from './model';
 import { secondLine } from './nodes';
-import { bytes, duration, grouped, percent } from './words';
+import { bytes, duration, grouped, oneLine, percent } from './words';
 
 export interface InspectorActions {
   close(): void;
@@ -13,6 +14,7 @@ export interface InspectorActions {
   focus(): void;
   run(): void;
   invalidate(): void;
+  cell(): void;
 }
 
 export interface Inspector {
@@ -49,7 +51,13 @@ function knownFacts(model: GraphModel, node: number): [string, string][] {
   if (!Number.isNaN(nulls) && rows > 0) facts.push(['null', percent(nulls / rows)]);
   if (!Number.isNaN(model.bytes[node]!)) facts.push(['bytes', bytes(model.bytes[node]!)]);
   if (!Number.isNaN(model.seconds[node]!)) facts.push(['time', duration(model.seconds[node]!)]);
-  return facts;
+  return [...facts, ...cacheFact(model, node)];
+}
+
+/** Whether the last computation took it from the cache. */
+function cacheFact(model: GraphModel, node: number): [string, string][] {
+  const hit = model.hit[node]!;
+  return hit < 0 ? [] : [['last run', hit === 1 ? 'from cache' : 'computed']];
 }
 
 /** Over 5 % null is amber, with the triangle. */
@@ -250,7 +258,8 @@ class InspectorView implements Inspector {
     fill(this.title, code(name));
     this.title.title = name;
     this.chip.className = `jl-chip jl-chip-${state}`;
-    fill(this.chip, glyph(state), WORDS[state]);
+    const words = isDiff(model) ? (MARK_WORDS[state] ?? WORDS[state]) : WORDS[state];
+    fill(this.chip, !isDiff(model) && glyph(state), words);
     const line = secondLine(model, node);
     fill(this.note, line && data(line));
     if (other) {
@@ -263,10 +272,12 @@ class InspectorView implements Inspector {
       this.openTab(this.tab);
       this.showFamily();
     }
-    this.showFoot(model.view.kinds[node] === 'feature' && model.view.live, connected);
+    const cell = model.view.cells.length > 0 && model.view.group[node]! >= 0;
+    const feature = model.view.kinds[node] === 'feature' && model.view.live;
+    this.showFoot(feature, connected, cell ? model.groupNote(node) : '');
   }
 
-  private showFoot(feature: boolean, connected: boolean): void {
+  private showFoot(feature: boolean, connected: boolean, cell: string): void {
     const { actions, signal } = this;
     const small = 'jl-button';
     fill(
@@ -275,6 +286,7 @@ class InspectorView implements Inspector {
         feature &&
         button('Run to here', actions.run, signal, { icon: 'play', class: small }),
       button('Focus', actions.focus, signal, { class: small }),
+      cell !== '' && button(`Go to ${oneLine(cell)}`, actions.cell, signal, { class: small }),
       connected && feature && button('Invalidate', actions.invalidate, signal, { class: small }),
       !connected &&
         h('span', { class: 'jl-second' }, 'Run and invalidate come back with the kernel.'),
@@ -317,6 +329,8 @@ class InspectorView implements Inspector {
     const facts: (readonly [string, string])[] = [...inspection.facts];
     if (inspection.dtype !== '' && !facts.some(([label]) => label === 'dtype'))
       facts.unshift(['dtype', inspection.dtype]);
+    const node = this.model?.index.get(this.name);
+    if (this.model !== null && node !== undefined) facts.push(...cacheFact(this.model, node));
     fill(this.facts, ...facts.map(([label, figure]) => fact(label, figure)));
     if (inspection.histogram.length > 0) fill(this.chart, histogram(inspection.histogram));
     else if (inspection.categories.length > 0) fill(this.chart, categories(inspection.categories));

@@ -1,6 +1,7 @@
 // One graph with its live states, in columns: shared by every view of a session.
 
 import { STATES, type GraphView, type NodeRow, type State, type StatesView } from '../wire';
+import { STATE_OF } from './diff';
 import { adjacency, type Adjacency } from './order';
 
 export const CODE = Object.fromEntries(STATES.map((state, code) => [state, code])) as Readonly<
@@ -109,7 +110,9 @@ export class GraphModel {
 
   private applyRow(row: NodeRow, now: number): void {
     const [i, state, note, dtype, seconds, rows, nulls, bytes, hit] = row;
-    const code = CODE[state];
+    // Of two versions, what differs is drawn in the colours of states.
+    const mark = this.view.marks[i];
+    const code = CODE[mark === undefined ? state : state === 'input' ? 'input' : STATE_OF[mark]];
     if (code === CODE.fresh && this.state[i] !== code && this.seen) this.finished[i] = now;
     this.setState(i, code);
     this.note[i] = note;

@@ -3,6 +3,7 @@
 import type { State } from '../wire';
 import { STATES } from '../wire';
 import { GLYPHS, ICONS, paintStrokes } from './glyphs';
+import { paintMark } from './marks';
 import { CODE, type GraphModel } from './model';
 import { INPUTS, nodesOf, type Scene } from './scene';
 import type { Theme } from './theme';
@@ -21,7 +22,7 @@ export interface NodeStyle {
   readonly connected: boolean;
 }
 
-interface Rect {
+export interface Rect {
   readonly x: number;
   readonly y: number;
   readonly w: number;
@@ -57,7 +58,8 @@ export function measure(context: CanvasRenderingContext2D, text: string): number
 
 const cuts = new Map<string, string>();
 
-function cut(context: CanvasRenderingContext2D, text: string, room: number): string {
+/** A text cut in the middle to its room; what was cut is remembered. */
+export function cut(context: CanvasRenderingContext2D, text: string, room: number): string {
   if (room <= 0) return '';
   const key = `${context.font}|${Math.round(room)}|${text}`;
   let known = cuts.get(key);
@@ -245,6 +247,11 @@ export class NodePainter {
   /** A feature's box at mid and near zoom. */
   private paintBox(node: number, rect: Rect): void {
     const { context } = this;
+    const mark = this.style.scene.model.view.marks[node];
+    if (mark !== undefined) {
+      paintMark(this.context, this.style, { node, mark }, rect);
+      return;
+    }
     const { theme, scene, connected, level } = this.style;
     const state = scene.model.stateOf(node);
     const ink = this.inkOf(node);

@@ -2,6 +2,7 @@
 // Queries are read by the kernel alone; hops, paths and states are seen here at once and written as a query.
 
 import type { Selected, State } from '../wire';
+import { isDiff, markOf } from './diff';
 import { CODE, type GraphModel } from './model';
 import type { Store } from './store';
 
@@ -11,6 +12,7 @@ type Source =
   | { readonly from: 'states'; readonly states: ReadonlySet<State> }
   | { readonly from: 'focus'; readonly name: string; readonly hops: number }
   | { readonly from: 'path'; readonly ends: readonly [string, string] }
+  | { readonly from: 'marks' }
   | { readonly from: 'picked'; readonly names: readonly string[] };
 
 const WORDS = /^(and|or|not)$/i;
@@ -123,8 +125,17 @@ export class Selecting {
     if (this.states.has(state)) states.delete(state);
     else states.add(state);
     if (states.size === 0) this.clear();
-    else
-      this.found({ from: 'states', states }, [...states].map(own => `status:${own}`).join(' or '));
+    else {
+      const { model } = this.store;
+      const word = (own: State): string =>
+        model !== null && isDiff(model) ? `diff:${markOf(own)}` : `status:${own}`;
+      this.found({ from: 'states', states }, [...states].map(word).join(' or '));
+    }
+  }
+
+  /** Of two versions, what differs. */
+  setMarks(): void {
+    this.found({ from: 'marks' }, 'diff:any');
   }
 
   setFocus(name: string, hops: number): void {
@@ -207,7 +218,7 @@ export class Selecting {
     this.source = source;
     this.text = text;
     this.error = null;
-    this.set(nodes, source.from === 'focus' || source.from === 'path');
+    this.set(nodes, ['focus', 'path', 'marks'].includes(source.from));
   }
 
   private set(nodes: Uint8Array | null, around: boolean): void {
@@ -250,6 +261,8 @@ function nodesOf(model: GraphModel, source: Source): Uint8Array | null {
       }
       return nodes.includes(1) ? nodes : null;
     }
+    case 'marks':
+      return Uint8Array.from(model.view.marks, mark => (mark === '' ? 0 : 1));
     case 'query':
       return null;
   }

@@ -1,5 +1,6 @@
 // The parallel tree for screen readers: the chosen node's neighbourhood and the groups.
 
+import { isDiff } from './diff';
 import { data, fill, h } from './dom';
 import { glyph } from './glyphs';
 import type { Groups } from './grouping';
@@ -22,7 +23,7 @@ export function describe(model: GraphModel, node: number): string {
     `${count} ${count === 1 ? one : many}`;
   return [
     oneLine(model.view.names[node]!),
-    model.stateOf(node),
+    isDiff(model) ? model.view.marks[node]! || 'unchanged' : model.stateOf(node),
     oneLine(model.note[node]!),
     model.dtype[node]!,
     nullShare(model.nulls[node]!, model.rows[node]!),
@@ -105,6 +106,7 @@ export function createTree(acts: TreeActions): Tree {
 
 /** What the canvas is, in one line: `34 features, 2 stale, 1 running`. */
 export function summarise(model: GraphModel): string {
+  if (isDiff(model)) return model.message;
   const states = (['error', 'stale', 'running', 'queued'] as const)
     .map(state => {
       let count = 0;

@@ -1,6 +1,7 @@
 // Going to a cell, to a feature's definition, and finding which name stands at the cursor.
 
-import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { GO_TO_CELL, type CellPlace } from '../core/cells';
 import type { KernelLink } from './link';
 import { nameAt } from './names';
 
@@ -17,6 +18,17 @@ export async function goToCell(notebook: NotebookPanel, id: string, line = 0): P
   if (line > 0) cell.editor?.setCursorPosition({ line: line - 1, column: 0 });
   content.activate();
   return true;
+}
+
+/** Answers explorers that ask for a cell: in the side panel, or in an output of the notebook. */
+export function answerExplorers(tracker: INotebookTracker): void {
+  document.body.addEventListener(GO_TO_CELL, event => {
+    const { id } = (event as CustomEvent<CellPlace>).detail;
+    const notebook = tracker.currentWidget;
+    if (!notebook?.content.widgets.some(cell => cell.model.id === id)) return;
+    event.preventDefault();
+    void goToCell(notebook, id);
+  });
 }
 
 /** The Python name that the cursor of the active cell touches, or an empty string. */
