@@ -164,6 +164,19 @@ EXPORT = Command(
     "run once before it is written: each feature in it has the key that it has here.",
 )
 
+IMPORT = Command(
+    "%import",
+    "Make the functions of a module features of this notebook.",
+    (
+        Option("module", "its name, or the path of its file", metavar="MODULE"),
+        Option("--cell", "put its text into a %%feature cell below, to be edited", flag=True),
+    ),
+    "Run again, it loads a file that changed and replaces what the module defined last time.\n"
+    "What %export wrote comes back with the same columns in the cache. Examples:\n"
+    "  %import my_features\n"
+    "  %import shared/features.py --cell",
+)
+
 CACHE = Command(
     "%cache",
     "Show, clear or leave the column cache.",
@@ -180,4 +193,17 @@ CACHE = Command(
     "The folder is $JUPYTER_LIFECYCLE_CACHE, else one in your cache folder.",
 )
 
-COMMANDS = (FEATURE, INPUTS, CONFIGURE, COMPUTE, DAG, WHY, SAVE, REGISTRY, DROP, EXPORT, CACHE)
+COMMANDS = (
+    FEATURE,
+    INPUTS,
+    CONFIGURE,
+    COMPUTE,
+    DAG,
+    WHY,
+    SAVE,
+    REGISTRY,
+    DROP,
+    EXPORT,
+    IMPORT,
+    CACHE,
+)

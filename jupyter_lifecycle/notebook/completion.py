@@ -1,4 +1,4 @@
-"""Completion of the magics' words, and of parameters inside ``%%feature`` cells."""
+"""Completion of the magics' words, and of columns inside ``%%feature`` cells."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
+from jupyter_lifecycle.errors import ComputeError, UnboundError
 from jupyter_lifecycle.notebook.commands import COMMANDS, COMPUTE, DAG, DROP, INPUTS, SAVE, WHY
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.notebook.session import Session
 
 _MAGIC = re.compile(r"(?:^|=)\s*(%%?\w+)\s")
+_KEY = re.compile(r"""(\w+)\[["'](\w*)$""")
 _OPEN_PARAMETERS = re.compile(r"def\s+\w+\s*\(([^()]*)$")
 _BY_NAME = {command.name: command for command in COMMANDS}
 
@@ -43,9 +45,45 @@ def _candidates(session: Session, context: CompletionContext) -> tuple[list[tupl
     command = _BY_NAME.get(magic.group(1)) if magic else None
     if command is not None:
         return _words(session, command, line, token), True
-    if context.full_text.lstrip().startswith("%%feature") and _in_parameters(context):
-        return [(name, "feature") for name in session.names if name.startswith(token)], False
+    if context.full_text.lstrip().startswith("%%feature"):
+        return _in_cell(session, context), False
     return [], False
+
+
+def _in_cell(session: Session, context: CompletionContext) -> list[tuple[str, str]]:
+    line, token = context.text_until_cursor, context.token
+    if _in_parameters(context):
+        return [(name, "feature") for name in session.names if name.startswith(token)]
+    if not line[:1].isspace():
+        return []
+    key = _KEY.search(line)
+    if key is not None:
+        return [(one, "column") for one in _columns(_value(session, key[1])) if _fits(one, key[2])]
+    name, dot, start = token.rpartition(".")
+    if dot:
+        attributes = dir(type(_value(session, name))) if name in session.names else []
+        return [
+            (f"{name}.{one}", "property")
+            for one in attributes
+            if one.startswith(start) and not one.startswith("_")
+        ]
+    return [(one, "feature") for one in session.names if token and one.startswith(token)]
+
+
+def _value(session: Session, name: str) -> Any:
+    """Give the column of this name where there is one already; nothing is computed for it."""
+    try:
+        return session.value(name)
+    except (UnboundError, ComputeError):
+        return None
+
+
+def _columns(value: Any) -> list[str]:
+    return [one for one in getattr(value, "columns", ()) if isinstance(one, str)]
+
+
+def _fits(column: str, start: str) -> bool:
+    return column.startswith(start) and column.isidentifier()
 
 
 def _words(session: Session, command: Command, line: str, token: str) -> list[tuple[str, str]]:

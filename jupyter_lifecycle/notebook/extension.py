@@ -11,6 +11,7 @@ from IPython.core.getipython import get_ipython
 from jupyter_lifecycle.errors import LifecycleError
 from jupyter_lifecycle.notebook.channel import CellsChannel
 from jupyter_lifecycle.notebook.completion import matcher
+from jupyter_lifecycle.notebook.describing import described
 from jupyter_lifecycle.notebook.host import ShellHost
 from jupyter_lifecycle.notebook.magics import LifecycleMagics
 from jupyter_lifecycle.notebook.session import Session
@@ -19,11 +20,14 @@ from jupyter_lifecycle.notebook.transforming import FeatureLines
 from jupyter_lifecycle.widgets.outcomes import message_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from IPython.core.interactiveshell import InteractiveShell
 
 _NOT_LOADED = (
     "jupyter_lifecycle is not loaded in this notebook. Run %load_ext jupyter_lifecycle first."
 )
+_NOT_THERE: Any = object()
 _ATTRIBUTE = "_jupyter_lifecycle"
 """One session a shell, held by the shell: there is no global one."""
 _MAGICS = {
@@ -37,6 +41,7 @@ _MAGICS = {
         "registry",
         "drop",
         "export",
+        "import",
         "cache",
     ),
     "cell": ("feature",),
@@ -66,6 +71,8 @@ class Extension:
         """Put magics, completion and hooks on the shell."""
         shell = self._shell
         shell.register_magics(self._magics)
+        self._inspect: Callable[..., Any] = shell.object_inspect_mime
+        shell.object_inspect_mime = self._described  # type: ignore[assignment,method-assign]
         self._channel.attach()
         shell.input_transformers_cleanup.append(self._lines)
         shell.events.register("post_run_cell", self._after_cell)
@@ -84,7 +91,23 @@ class Extension:
         if shell.Completer is not None:
             shell.Completer.custom_matchers.remove(self._matcher)
         self._channel.detach()
+        del shell.object_inspect_mime  # the class's own is behind it
         self.session.close()
+
+    def _described(self, oname: str, detail_level: int = 0, **options: Any) -> Any:
+        """Answer ``Shift+Tab`` on a feature or an input; anything else as IPython does.
+
+        IPython has no hook for names that are no variables, and the parameters of a feature are
+        columns.
+        """
+        found = self._shell.user_ns.get(oname, _NOT_THERE)
+        feature = self.session.graph.features.get(oname)
+        is_ours = feature is not None and found is feature.written
+        if found is _NOT_THERE or is_ours:
+            described_as = described(self.session, oname, source=detail_level > 0)
+            if described_as is not None:
+                return described_as
+        return self._inspect(oname, detail_level=detail_level, **options)
 
     def _after_cell(self, result: object) -> None:
         """Let views follow: a cell may have changed a helper or a constant."""

@@ -231,6 +231,21 @@ class LifecycleMagics(Magics):
             words = self.session.export(unquote(asked.path), modifiers=flavour)
             show(message_line(words, state="fresh"))
 
+    @no_var_expand
+    @line_magic("import")  # type: ignore[arg-type]
+    @_documented(commands.IMPORT)
+    def import_(self, line: str) -> None:
+        """See ``%import --help``."""
+        asked = commands.IMPORT.parse(line)
+        if asked is None:
+            return
+        name = unquote(asked.module)
+        if asked.cell:
+            text = self.session.module_as_cell(name)
+            self._shell.set_next_input(text)
+        else:
+            show(feature_card(self.session.import_module(name)))
+
     @line_magic
     @_documented(commands.CACHE)
     def cache(self, line: str) -> None:

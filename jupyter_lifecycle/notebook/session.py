@@ -11,6 +11,7 @@ from jupyter_lifecycle.notebook.cells import CellOwners
 from jupyter_lifecycle.notebook.definitions import CellBody, DefinedCell, refuse_nothing
 from jupyter_lifecycle.notebook.editing import Edit, card_of
 from jupyter_lifecycle.notebook.failures import screen_of
+from jupyter_lifecycle.notebook.importing import Modules, as_cell, defined_in
 from jupyter_lifecycle.notebook.pipes import Pipes
 from jupyter_lifecycle.notebook.preview import Previewer
 from jupyter_lifecycle.notebook.progress import Ticker, Tracker, listen
@@ -67,6 +68,7 @@ class Session(Saving):
         super().__init__(host, cache=cache)
         self._owners = CellOwners()
         self._previewer = Previewer()
+        self._modules = Modules()
         self._labels: dict[str, str] = {}
         self._defined: dict[str, DefinedCell] = {}
         self._explorer: Any = None
@@ -120,10 +122,43 @@ class Session(Saving):
                 show_short(error, short_lines(error, self._place, inside=body.filename))
             raise
         self._owners.remember(key, source, body.names)
-        names = tuple(each.name for each in features)
         self._defined[key] = made
         left_out = made.left_out(self._graph.config)
+        names = tuple(each.name for each in features)
         return self._edited(Edit(self._graph, graph, delta, names, definitions.plain, left_out))
+
+    def import_module(self, name: str) -> Card:
+        """Make a module's functions features; the plain call behind ``%import``.
+
+        Parameters
+        ----------
+        name : str
+            Of the module, or the path of its file. A file that changed since is loaded again.
+
+        Returns
+        -------
+        Card
+            What it did.
+
+        Raises
+        ------
+        GraphError
+            The graph is as before.
+        LifecycleError
+            If there is no such module.
+        """
+        made = defined_in(self._modules.take(name))
+        key = made.origin.key
+        features = made.features(self._graph.config)
+        graph, delta = self._graph.with_features(*features, owner=key)
+        self._defined[key] = made
+        left_out = made.left_out(self._graph.config)
+        names = tuple(each.name for each in features)
+        return self._edited(Edit(self._graph, graph, delta, names, (), left_out))
+
+    def module_as_cell(self, name: str) -> str:
+        """Return a module as the text of a ``%%feature`` cell; behind ``%import --cell``."""
+        return as_cell(self._modules.take(name))
 
     def configure(self, **config: Any) -> Card:
         """Choose the configuration that ``config.when`` and ``resolve`` look at.

@@ -130,6 +130,10 @@ class Workspace:
         inside = items_of(features, self._graph)
         return [name for name in wanted if name not in inside]
 
+    def reports(self) -> Mapping[str, NodeReport]:
+        """Return the last report of each feature."""
+        return self._live.reports()
+
     def value(self, name: str) -> Any:
         """Return the current value of an input or a computed feature.
 

@@ -25,7 +25,7 @@ DOUBLE = "%%feature\ndef double(dep_delay):\n    return dep_delay * 2\n"
 @pytest.fixture
 def ready(notebook):
     notebook.run(SETUP)
-    notebook.run("%inputs flights")
+    notebook.run("%inputs flights whole=flights")
     notebook.run(DOUBLE)
     return notebook
 
@@ -243,6 +243,11 @@ def complete(notebook, text):
         ("%%feature --ta", ["--tag"]),
         ("%%feature\ndef f(dou", ["double"]),
         ("%%feature\ndef f(\n    dou", ["double"]),
+        ("%%feature\ndef f(double):\n    return dou", ["double"]),
+        ("%%feature\ndef f(dep_delay):\n    return dep_d", ["dep_delay"]),
+        ("%%feature\ndef f(dep_delay):\n    return dep_delay.cumma", ["dep_delay.cummax"]),
+        ('%%feature\ndef f(whole):\n    return whole["ori', ["origin"]),
+        ("%import my_features --ce", ["--cell"]),
     ],
 )
 def test_completion(ready, text, found):
