@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.registry import Envelope as Envelope
     from jupyter_lifecycle.registry import Registry as Registry
     from jupyter_lifecycle.registry import save as save
+    from jupyter_lifecycle.widgets import compare as compare
+    from jupyter_lifecycle.widgets import compare_panel as compare_panel
     from jupyter_lifecycle.widgets import deploy_panel as deploy_panel
     from jupyter_lifecycle.widgets import explore as explore
     from jupyter_lifecycle.widgets import registry_panel as registry_panel
@@ -48,6 +50,8 @@ _HOME = {
     "LifecycleError": ("errors", "LifecycleError"),
     "RayExecutor": ("executors", "RayExecutor"),
     "Registry": ("registry", "Registry"),
+    "compare": ("widgets", "compare"),
+    "compare_panel": ("widgets", "compare_panel"),
     "compute": ("materialise", "compute"),
     "deploy_panel": ("widgets", "deploy_panel"),
     "diff": ("envelope", "diff"),

@@ -9,9 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jupyter_lifecycle.widgets.comparison import Comparison as Comparison
+    from jupyter_lifecycle.widgets.comparison import compare as compare
     from jupyter_lifecycle.widgets.explorer import Explorer as Explorer
     from jupyter_lifecycle.widgets.explorer import ExplorerSource as ExplorerSource
     from jupyter_lifecycle.widgets.explorer import explore as explore
+    from jupyter_lifecycle.widgets.opening import compare_panel as compare_panel
     from jupyter_lifecycle.widgets.opening import deploy_panel as deploy_panel
     from jupyter_lifecycle.widgets.opening import registry_panel as registry_panel
     from jupyter_lifecycle.widgets.opening import save_panel as save_panel
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 _HOME = {
     "Explorer": "explorer",
     "ExplorerSource": "explorer",
+    "Comparison": "comparison",
+    "compare": "comparison",
+    "compare_panel": "opening",
     "deploy_panel": "opening",
     "explore": "explorer",
     "registry_panel": "opening",

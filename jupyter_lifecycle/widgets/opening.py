@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.widgets.introspection import find_graph, module_alias, visible
+from jupyter_lifecycle.widgets.panel_compare import ComparePanel
 from jupyter_lifecycle.widgets.panel_deploy import DeployPanel
 from jupyter_lifecycle.widgets.panel_registry import RegistryPanel
 from jupyter_lifecycle.widgets.panel_save import SavePanel
@@ -119,6 +120,35 @@ def deploy_panel(endpoint: str | None = None, *, registry: Registry | None = Non
     return DeployPanel(endpoint, chosen, deployment, module_alias(_user_namespace()))
 
 
+def compare_panel(*envelopes: Envelope | str, registry: Registry | None = None) -> ComparePanel:
+    """Show a panel that compares two to five envelopes.
+
+    Parameters
+    ----------
+    *envelopes : Envelope or str
+        Envelopes, or ids or the beginnings of ids; none to choose them in the panel.
+    registry : Registry, optional
+        Where ids are looked up; the user's own by default.
+
+    Returns
+    -------
+    ComparePanel
+        A widget.
+
+    Raises
+    ------
+    NotFoundError
+        There is no envelope of an id.
+    """
+    from jupyter_lifecycle.registry import Registry
+
+    first = next((one for one in envelopes if not isinstance(one, str)), None)
+    chosen = registry or (first.registry if first is not None else Registry())
+    found = [chosen.get(one) if isinstance(one, str) else one for one in envelopes]
+    alias = module_alias(_user_namespace())
+    return ComparePanel(found, chosen, alias, {"tag": tag_panel})
+
+
 def registry_panel(query: str = "", *, registry: Registry | None = None) -> RegistryPanel:
     """Show a browser of a registry: a query that completes itself, a table, one in detail.
 
@@ -136,9 +166,12 @@ def registry_panel(query: str = "", *, registry: Registry | None = None) -> Regi
     """
     from jupyter_lifecycle.registry import Registry
 
-    openers: dict[str, Callable[[Any], Any]] = {"tag": tag_panel}
-    alias = module_alias(_user_namespace())
-    return RegistryPanel(registry or Registry(), query, alias, openers)
+    chosen = registry or Registry()
+    openers: dict[str, Callable[[Any], Any]] = {
+        "tag": tag_panel,
+        "compare": lambda found: compare_panel(*found, registry=chosen),
+    }
+    return RegistryPanel(chosen, query, module_alias(_user_namespace()), openers)
 
 
 def registries(
