@@ -52,14 +52,13 @@ def from_hamilton(
     MissingExtraError
         If Hamilton is not installed.
     FeatureDefinitionError
-        If Hamilton refuses the modules, with its reason; if a node is ``async``; if a ``Collect``
-        has no ``Parallelizable``, or several.
+        If Hamilton refuses the modules, with its reason; if a ``Collect`` has no
+        ``Parallelizable``, or several, or a node between the two is ``async``.
     AnnotationError, CycleError
         As for any other graph.
     """
     settings = dict(config or {})
     nodes = _resolved(modules, settings, allow_module_overrides=allow_module_overrides)
-    _refuse_async(nodes)
     features = _Reader({node.name: node for node in nodes}).features()
     return FeatureGraph(config=settings).with_features(*features)[0]
 
@@ -96,14 +95,17 @@ def _resolved(
     return [node for node in graph.get_nodes() if not node.user_defined]
 
 
-def _refuse_async(nodes: Iterable[Any]) -> None:
-    found = [node.name for node in nodes if inspect.iscoroutinefunction(node.callable)]
-    if found:
-        raise FeatureDefinitionError(
-            f"{', '.join(found)} cannot be a feature: it is async, and nothing here awaits it. "
-            "Write it with plain def, or run this module with Hamilton's AsyncDriver.",
-            features=found,
-        )
+def _refuse_async_items(blocks: Iterable[Block], nodes: Mapping[str, Any]) -> None:
+    """Refuse blocks that would have to wait for each item: Hamilton has none either."""
+    for block in blocks:
+        parts = (nodes[block.expander], *block.inner, block.collector)
+        found = [node.name for node in parts if inspect.iscoroutinefunction(node.callable)]
+        if found:
+            raise FeatureDefinitionError(
+                f"{', '.join(found)} is async and works on the items of {block.expander}, which "
+                "are computed one after the other. Write it with plain def.",
+                features=found,
+            )
 
 
 class _Reader:
@@ -112,6 +114,7 @@ class _Reader:
     def __init__(self, nodes: Mapping[str, Any]) -> None:
         self._nodes = nodes
         self._blocks = blocks_of(nodes)
+        _refuse_async_items(self._blocks.values(), nodes)
         self._inner = inside(nodes, self._blocks)
 
     def features(self) -> list[Feature]:

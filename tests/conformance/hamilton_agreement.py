@@ -7,10 +7,12 @@ stand in ``hamilton_cases.py``; ``hamilton_table.py`` prints what docs/coming-fr
 from __future__ import annotations
 
 import ast
+import asyncio
 import contextlib
 import dataclasses
 import datetime as dt
 import importlib
+import inspect
 import io
 import linecache
 import logging
@@ -306,9 +308,28 @@ def _driver(case: Case, modules: list[Any]) -> tuple[Any, str]:
             dynamic = builder().enable_dynamic_execution(allow_experimental_mode=True)
             executor = SynchronousLocalTaskExecutor()
             result = dynamic.with_local_executor(executor).with_remote_executor(executor).build()
-        return result, ""
+        waiting = any(inspect.iscoroutinefunction(n.callable) for n in result.graph.get_nodes())
+        return (_Waiting(modules, case, result.graph) if waiting else result), ""
     except Exception as error:  # noqa: BLE001 - whatever makes Hamilton refuse
         return None, f"{type(error).__name__}: {error}"
+
+
+class _Waiting:
+    """Hamilton's driver for ``async`` nodes, as one that answers."""
+
+    def __init__(self, modules: list[Any], case: Case, graph: Any) -> None:
+        self._modules, self._config, self.graph = modules, dict(case.config), graph
+
+    def execute(self, names: list[str], inputs: dict[str, Any]) -> Any:
+        """Make a driver and run it to its end: each lives on one event loop."""
+        from hamilton import async_driver
+
+        async def run() -> Any:
+            builder = async_driver.Builder().with_modules(*self._modules)
+            made = await builder.with_config(self._config).build()
+            return await made.execute(names, inputs=inputs)
+
+        return asyncio.run(run())
 
 
 def _inputs(case: Case, driver: Any, folder: Path) -> dict[str, Any]:

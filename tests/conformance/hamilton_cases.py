@@ -88,7 +88,6 @@ def given(**values: Any) -> typing.Callable[[Path], dict[str, Any]]:
 
 
 _E = "examples/"
-_ASYNC = "async nodes are refused"
 _ABSENCE_COLUMNS = (
     *("age", "age_zero_mean_unit_variance", "has_children", "is_summer", "has_pet", "seasons_1"),
     *("day_of_the_week_2", "day_of_the_week_3", "absenteeism_time_in_hours"),
@@ -203,7 +202,7 @@ CASES = [
     Case(_E + "parallelism/graceful_running", ("functions",)),
     Case(_E + "parallelism/lazy_threadpool_execution", ("my_functions",)),
     Case(_E + "parallelism/file_processing", ("aggregate_data", "list_data", "process_data")),
-    Case(_E + "parallelism/lazy_threadpool_execution", ("my_functions_async",), reason=_ASYNC),
+    Case(_E + "parallelism/lazy_threadpool_execution", ("my_functions_async",)),
 ]
 """Examples with what they need to give values."""
 
@@ -214,6 +213,7 @@ def _resource(
     return Case(".", (f"tests.resources.{name}",), config or {}, given(**values), reason=reason)
 
 
+_ROWS = pd.DataFrame({"a": [1, 1, 2], "b": [3, 4, 4], "c": [5, 6, 7]})
 RESOURCES = [
     *[_resource("config_modifier", {"fizz": kind}) for kind in ("foo", "bar", "baz")],
     _resource("data_quality", data_quality_should_fail=False),
@@ -237,9 +237,11 @@ RESOURCES = [
     ],
     _resource("parametrized_inputs"),
     *[
-        _resource(name, reason=_ASYNC)
-        for name in ("mutate_async", "pipe_async", "simple_async_module")
+        _resource(name, {"groupby": by}, data_input=_ROWS)
+        for name in ("mutate_async", "pipe_async")
+        for by in ("a", "b")
     ],
+    _resource("simple_async_module", external_input=3),
     _resource("cyclic_functions", reason="a circle is refused here, when it runs by Hamilton"),
 ]
 """Resources of its tests that want a configuration."""

@@ -30,11 +30,7 @@ def test_every_node_agrees(hamilton_source, case):
     )
 
 
-TRIPS = [
-    case
-    for case in [*CASES, *RESOURCES]
-    if case.label not in NO_ROUND_TRIP and "async" not in case.reason
-]
+TRIPS = [case for case in [*CASES, *RESOURCES] if case.label not in NO_ROUND_TRIP]
 
 
 @pytest.mark.parametrize("case", TRIPS, ids=lambda case: case.label)

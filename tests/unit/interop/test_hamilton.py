@@ -254,13 +254,84 @@ def test_a_later_module_may_define_again_where_that_is_allowed(module):
     assert jl.compute(graph, ["a"]) == {"a": 2}
 
 
+ASYNC_ITEMS = """
+from hamilton.htypes import Collect, Parallelizable
+
+
+def number(count: int) -> Parallelizable[int]:
+    yield from range(count)
+
+
+async def squared(number: int) -> int:
+    return number * number
+
+
+def total(squared: Collect[int]) -> int:
+    return sum(squared)
+"""
+ASYNC = """
+import asyncio
+from hamilton.function_modifiers import extract_fields, mutate, pipe_output, step
+
+BY = 2
+
+
+async def _times(x: int) -> int:
+    await asyncio.sleep(0)
+    return x * BY
+
+
+@extract_fields(dict(low=int, high=int))
+async def bounds(x: int) -> dict:
+    await asyncio.sleep(0)
+    return {"low": x - 1, "high": x + 1}
+
+
+@pipe_output(step(_times))
+def middle(low: int, high: int) -> int:
+    return (low + high) // 2
+
+
+def plain(middle: int) -> int:
+    return middle + 1
+
+
+async def broken(plain: int) -> int:
+    await asyncio.sleep(0)
+    raise LookupError("no")
+"""
+
+
+@pytest.mark.parametrize("executor", ["sequential", "threads"])
+def test_async_nodes_are_awaited(module, executor):
+    graph = from_hamilton(module(ASYNC))
+    wanted = {"high": 6, "middle.raw": 5, "middle": 10, "plain": 11}
+    assert jl.compute(graph, list(wanted), inputs={"x": 5}, executor=executor) == wanted
+    cached = jl.compute(
+        graph, ["plain"], inputs={"x": 5}, executor=executor, cache=jl.ColumnCache()
+    )
+    assert cached == {"plain": 11}
+    with pytest.raises(LookupError, match="no") as caught:
+        jl.compute(graph, ["broken"], inputs={"x": 5}, executor=executor)
+    assert caught.value.__notes__[0].startswith("Feature broken (rates, line")
+
+
+def test_the_key_of_an_async_node_follows_what_it_names(module):
+    graph = from_hamilton(module(ASYNC))
+    materialiser = Materialiser()
+    assert "middle.raw" in materialiser.run(graph, ["plain"], {"x": 5}).recomputed
+    sys.modules["rates"].BY = 3
+    run = materialiser.run(graph, ["plain"], {"x": 5})
+    assert run.recomputed == ("middle.with_times", "middle", "plain")
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
         ("def a(b):\n    return b\n", "Hamilton cannot resolve rates: .*[Mm]issing type hint"),
-        ("async def a(b: int) -> int:\n    return b\n", "a cannot be a feature: it is async"),
+        (ASYNC_ITEMS, "squared is async and works on the items of number"),
     ],
-    ids=["hamilton refuses", "async"],
+    ids=["hamilton refuses", "async items"],
 )
 def test_what_cannot_be_is_refused_with_the_reason(module, text, why):
     with pytest.raises(FeatureDefinitionError, match=why):
