@@ -12,6 +12,7 @@ import importlib
 import inspect
 import json
 import os
+import re
 import shutil
 import sys
 import warnings
@@ -181,6 +182,10 @@ def _({needed}):
 """
 
 
+_HELPER = re.compile(r"(?<![\w.'])_(?=[a-zA-Z])(\w+)")
+"""Names that marimo would keep within one cell."""
+
+
 def marimo(space: dict[str, Any], given: dict[str, Any], _: dict[str, Any]) -> tuple[Any, bool]:
     features = features_of(space)
     calls: list[str] = []
@@ -201,9 +206,12 @@ def marimo(space: dict[str, Any], given: dict[str, Any], _: dict[str, Any]) -> t
         return f"{name}_value"
 
     write("answer")
+    source = _HELPER.sub(r"h_\1", inspect.getsource(sys.modules[PROGRAM]))
+    there = source.splitlines()  # two cells may not import the same
+    inputs = [line for line in space["__inputs__"].splitlines() if line not in there]
     text = _APP.format(
-        source=_indented(inspect.getsource(sys.modules[PROGRAM])),
-        inputs=_indented(space["__inputs__"]),
+        source=_indented(source),
+        inputs=_indented("\n".join(inputs)),
         needed=", ".join(["mo", *used, *given]),
         cache=CACHE,
         calls=_indented("\n".join(calls), 8),

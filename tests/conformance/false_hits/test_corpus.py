@@ -25,7 +25,12 @@ def _found(cached, plain, *, computed=True, refused=""):
 VERDICTS = {
     "right": (_found("1", "1"), _found("2", "2"), False, "right"),
     "stale": (_found("1", "1"), _found("1", "2"), False, "wrong: 1 where 2 is right"),
-    "wrong at once": (_found("3", "1"), _found("2", "2"), False, "wrong: 3 where 1 is right"),
+    "another answer at once": (
+        _found("3", "1"),
+        _found("2", "2"),
+        False,
+        "refused: it gives 3 before any edit, not 1",
+    ),
     "a case without effect": (
         *(_found("1", "1"), _found("1", "1"), False, "wrong: the case changes nothing"),
     ),

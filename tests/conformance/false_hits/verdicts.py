@@ -30,7 +30,7 @@ def outcomes(engine: str, folder: Path, python: str = sys.executable) -> dict[st
     -------
     dict of str to str
         For each case ``right``, ``wrong``, ``missed`` (computed although nothing had changed) or
-        ``refused`` (it can't run the case, or says that it won't).
+        ``refused`` (it can't run the case, or says that it won't), with the reason.
     """
     from all_cases import CASES
 
@@ -50,8 +50,10 @@ def verdict(before: Mapping[str, object], after: Mapping[str, object], same: boo
     for each in (before, after):
         if each["refused"]:
             return f"refused: {each['refused']}"
-        if each["cached"] != each["plain"]:
-            return f"wrong: {each['cached']} where {each['plain']} is right"
+    if before["cached"] != before["plain"]:
+        return f"refused: it gives {before['cached']} before any edit, not {before['plain']}"
+    if after["cached"] != after["plain"]:
+        return f"wrong: {after['cached']} where {after['plain']} is right"
     if not same and before["plain"] == after["plain"]:
         return "wrong: the case changes nothing"
     return "missed" if same and after["computed"] else "right"
