@@ -40,7 +40,7 @@ from jupyter_lifecycle.materialise.recall import (
 )
 from jupyter_lifecycle.materialise.records import NodeEvent, NodeReport, NodeState, PlanStep
 from jupyter_lifecycle.materialise.rerun import Finished, digests_of, watched
-from jupyter_lifecycle.materialise.why import change_note
+from jupyter_lifecycle.materialise.why import EQUAL_PARENTS, change_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -237,7 +237,7 @@ class Execution:
         entry = self._found_late(node)
         if entry is not None:
             self._entries[name] = entry
-            self._found(name, "parents gave the same as before")
+            self._found(name, EQUAL_PARENTS)
         else:
             self._compute(node, reason)
         with self._lock:

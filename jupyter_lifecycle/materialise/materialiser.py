@@ -22,7 +22,7 @@ from jupyter_lifecycle.materialise.openings import Openings
 from jupyter_lifecycle.materialise.recall import recalled, stored_origins
 from jupyter_lifecycle.materialise.records import NodeEvent, NodeReport, PlanStep, Run, Why
 from jupyter_lifecycle.materialise.rerun import Reruns
-from jupyter_lifecycle.materialise.why import change_note, explain
+from jupyter_lifecycle.materialise.why import change_note, explain, why_it_hit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -304,8 +304,9 @@ class Materialiser:
         if now is not None and change_note(last.origins, now):
             return self._explained(last.origins, now)
         if last.report.hit:
-            told = last.report.note or "code and inputs are as they were"
-            return Why(name, summary=f"read from the cache: {told}")
+            entry = self.cache.lookup(bytes.fromhex(last.origins.token))
+            made = None if entry is None else entry.meta.created
+            return Why(name, summary=why_it_hit(made, last.report.note))
         if node is not None and node.reason:
             return Why(name, summary=node.reason)
         before = self._memory.before.get(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from jupyter_lifecycle.materialise.records import Why, WhyStep
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.materialise.memory import Origins, Part
 
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
+    *("October", "November", "December"),
+)
 _CHAINS = 3
 _LONGEST = 60
 _KINDS = ("constant", "closure", "default", "code", "helper", "class", "module", "package")
@@ -39,6 +44,43 @@ class _Visit:
     new: Origins
     toward: _Visit | None
     """The feature that reads it, one step nearer to what was asked."""
+
+
+EQUAL_PARENTS = "parents gave the same as before"
+"""What stands on a node that was to be computed, and was not."""
+
+
+def why_it_hit(made: float | None, note: str, now: datetime | None = None) -> str:
+    """Say why a column was read from the cache.
+
+    Parameters
+    ----------
+    made : float or None
+        When it was computed, seconds since 1970; None where the cache has let it go meanwhile.
+    note : str
+        What stands on its node.
+    now : datetime, optional
+        With a time zone, in which times are told; the local one where not given.
+
+    Returns
+    -------
+    str
+        Such as ``same as the run of 10:42; nothing it depends on has changed``.
+    """
+    cause = "nothing it depends on has changed"
+    if EQUAL_PARENTS in note:
+        cause = "what it reads was computed again and gave equal values"
+    if made is None:
+        return f"read from the cache: {cause}"
+    now = datetime.now().astimezone() if now is None else now
+    then = datetime.fromtimestamp(made, now.tzinfo)
+    if then.date() == now.date():
+        moment = f"{then:%H:%M}"
+    else:
+        moment = f"{then.day} {_MONTHS[then.month - 1]} {then:%H:%M}"
+        if then.year != now.year:
+            moment = f"{then.day} {_MONTHS[then.month - 1]} {then.year}"
+    return f"same as the run of {moment}; {cause}"
 
 
 def explain(

@@ -38,7 +38,8 @@ def outcomes(engine: str, folder: Path, python: str = sys.executable) -> dict[st
     phases = ["before,after"] if engine == "same kernel" else ["before", "after"]
     for phase in phases:
         command = [python, str(HERE / "engines.py"), engine, phase, str(folder)]
-        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+        done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
     before, after = (
         json.loads((folder / f"{engine}-{phase}.json").read_text()) for phase in ("before", "after")
     )

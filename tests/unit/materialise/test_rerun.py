@@ -83,7 +83,7 @@ def test_the_same_again_looks_nothing_up(session: Session, monkeypatch: Any) -> 
         assert {each.state for each in run.reports.values()} == {"fresh"}
         assert all(got(run)[name].equals(got(first)[name]) for name in ("a", "c"))
     assert made == []
-    assert session.materialiser.why("c").text.startswith("c: read from the cache")
+    assert session.materialiser.why("c").text.startswith("c: same as the run of ")
 
 
 def add_step(session: Session) -> None:

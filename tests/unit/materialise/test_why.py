@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import linecache
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from jupyter_lifecycle.materialise import Why, WhyStep
+from jupyter_lifecycle.cache import ColumnCache
+from jupyter_lifecycle.graph import FeatureGraph
+from jupyter_lifecycle.materialise import Materialiser, Why, WhyStep
 from jupyter_lifecycle.materialise.memory import Origins, Part
-from jupyter_lifecycle.materialise.why import change_note, explain
+from jupyter_lifecycle.materialise.why import EQUAL_PARENTS, change_note, explain, why_it_hit
 
 
 def origins(name, token, code="c", parts=(), parents=None, inputs=()):
@@ -107,3 +112,62 @@ def test_at_most_three_chains():
 
 def test_an_empty_why_has_no_steps():
     assert Why("f", summary="it was never computed").steps == ()
+
+
+NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+HITS = {
+    "today": (NOW - timedelta(hours=4, minutes=18), "", "same as the run of 10:42; nothing it depends on has changed"),
+    "this year": (datetime(2026, 3, 2, 8, 5, tzinfo=UTC), "", "same as the run of 2 March 08:05; nothing it depends on has changed"),
+    "before": (datetime(2025, 12, 31, tzinfo=UTC), "", "same as the run of 31 December 2025; nothing it depends on has changed"),
+    "equal parents": (
+        NOW, EQUAL_PARENTS, "same as the run of 15:00; what it reads was computed again and gave equal values"),
+    "gone": (None, "", "read from the cache: nothing it depends on has changed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("made", "note", "expected"), HITS.values(), ids=HITS)
+def test_why_it_was_read_from_the_cache(made, note, expected):
+    assert why_it_hit(None if made is None else made.timestamp(), note, NOW) == expected
+
+
+def test_by_the_clock_of_this_machine_where_none_is_given():
+    now = datetime.now().astimezone()
+    assert why_it_hit(now.timestamp(), "").startswith("same as the run of ")
+
+
+RESTARTS = {
+    "a constant": ("N = 2\n", "N = 3\n", "last ← mid: constant N changed (2 → 3)"),
+    "a helper": ("return v * 2", "return v * 4", "last ← mid: helper _h changed"),
+    "the code": ("mid + 1", "mid + 2", "last: its code changed"),
+    "a default": ("n=1", "n=2", "last ← mid: default n changed (1 → 2)"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), RESTARTS.values(), ids=RESTARTS)
+def test_a_new_kernel_knows_the_cause_with_its_diff(old, new, expected, tmp_path):
+    text = (
+        "N = 2\n\ndef _h(v):\n    return v * 2\n\n"
+        "def mid(x, n=1):\n    return _h(x) * N + n\n\ndef last(mid):\n    return mid + 1\n"
+    )
+
+    def kernel(source):
+        path = tmp_path / "cells.py"
+        path.write_text(source)
+        linecache.checkcache()
+        space = {"__name__": "__main__"}
+        exec(compile(source, str(path), "exec"), space)
+        graph = FeatureGraph.from_functions(space["mid"], space["last"])
+        return graph, Materialiser(ColumnCache(tmp_path / "cache"))
+
+    graph, first = kernel(text)
+    first.run(graph, ["last"], {"x": 1})
+    graph, second = kernel(text.replace(old, new))
+    second.states(graph, {"x": 1})
+    assert second.why("last").text == expected
+    second.run(graph, ["last"], {"x": 1})
+    why = second.why("last")
+    assert why.text == expected
+    assert f"+{new.strip()}" in why.steps[0].diff or new.strip()[-1] in why.steps[0].diff
+    graph, third = kernel(text.replace(old, new))
+    third.run(graph, ["last"], {"x": 1})
+    assert third.why("last").summary.startswith("same as the run of ")
