@@ -21,8 +21,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from jupyter_lifecycle.deployment.indexes import uv_environment, without_secrets
 from jupyter_lifecycle.deployment.wheel import build_wheel, wheel_digest
+from jupyter_lifecycle.envelope.indexes import uv_environment, without_secrets
 from jupyter_lifecycle.errors import BuildError
 
 if TYPE_CHECKING:

@@ -232,7 +232,7 @@ class ServiceProcess:
 
 def tail(log: Path, lines: int) -> tuple[str, ...]:
     """Give the last lines of a log that are not blank, secrets struck out."""
-    from jupyter_lifecycle.deployment.indexes import without_secrets
+    from jupyter_lifecycle.envelope.indexes import without_secrets
 
     try:
         with log.open("rb") as file:

@@ -17,5 +17,6 @@ from jupyter_lifecycle.envelope.fields import Field as Field
 from jupyter_lifecycle.envelope.manifest import FileEntry as FileEntry
 from jupyter_lifecycle.envelope.manifest import Manifest as Manifest
 from jupyter_lifecycle.envelope.manifest import parse_manifest as parse_manifest
+from jupyter_lifecycle.envelope.proving import Proof as Proof
 from jupyter_lifecycle.envelope.schema import Schema as Schema
 from jupyter_lifecycle.envelope.verification import start_verifier as start_verifier

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
+    from jupyter_lifecycle.envelope.proving import Proof
     from jupyter_lifecycle.envelope.schema import Schema
     from jupyter_lifecycle.envelope.verification import Verdict
 
@@ -153,13 +154,47 @@ class Bundle:
         """
         return self._loaded()[1]
 
-    def _loaded(self, trust: bool | str | None = None) -> tuple[Any, Query]:
+    def verify(self, *, limit: float = 600.0, lock: bool = True) -> Proof:
+        """Build the environment anew with uv and replay the example there.
+
+        Parameters
+        ----------
+        limit : float
+            Seconds that the replay may take.
+        lock : bool
+            Whether the index is asked for the digests of a ``pylock.toml`` too.
+
+        Returns
+        -------
+        Proof
+            ``passed``, or the ``reason``; with a ``pylock`` that has the digests of the index.
+
+        Raises
+        ------
+        TrustError
+            As :meth:`load`.
+        """
+        from jupyter_lifecycle.envelope.proving import prove
+
+        return prove(self, limit=limit, lock=lock)
+
+    def require_trust(self, trust: bool | str | None = None) -> None:
+        """Refuse where nobody said that the envelope's code may run.
+
+        Raises
+        ------
+        TrustError
+            With the line that says so.
+        """
         if not (self._trusted or _is_trusted(trust, self.id)):
             raise TrustError(
                 f"Loading {self.manifest.name} ({self.id[:10]}) runs code, and nobody said that "
                 f'it may. If you know where it is from: load(trust="{self.id}").',
                 id=self.id,
             )
+
+    def _loaded(self, trust: bool | str | None = None) -> tuple[Any, Query]:
+        self.require_trust(trust)
         if self._model is None:
             model, hints = self._read_model()
             query = query_of(model, hints)

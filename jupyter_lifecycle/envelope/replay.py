@@ -115,6 +115,8 @@ class _Reader(Reader):
     def find_class(self, module: str, name: str) -> Any:
         found = super().find_class(module, name)
         self._log.add(module)
+        if isinstance(found, type):  # a library may have bases that it does not require
+            self._log.modules.update(base.__module__ for base in found.__mro__)
         if module == "cloudpickle.cloudpickle" and name == "_make_function":
             return self._make_function(found)
         if module == "cloudpickle.cloudpickle" and name == "subimport":

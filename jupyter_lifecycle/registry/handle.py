@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from jupyter_lifecycle.envelope import Bundle, Schema
+    from jupyter_lifecycle.envelope import Bundle, Proof, Schema
     from jupyter_lifecycle.registry.facade import Registry
     from jupyter_lifecycle.registry.records import EnvelopeRecord, MetricPoint, TagChange
 
@@ -142,6 +142,35 @@ class Envelope:
         """
         self._registry.check_trust(self.id)
         return self.bundle.load(trust=True)
+
+    def verify(self, *, limit: float = 600.0) -> Proof:
+        """Build its environment anew with uv and replay its example there; this runs its code.
+
+        Where it passes, the tag ``verified`` says with which Python and where; where it does not,
+        that tag goes.
+
+        Parameters
+        ----------
+        limit : float
+            Seconds that the replay may take.
+
+        Returns
+        -------
+        Proof
+            ``passed``, or the ``reason``; ``pylock`` with the digests of the index's files.
+
+        Raises
+        ------
+        TrustError
+            Nobody said that code from this registry may run.
+        """
+        self._registry.check_trust(self.id)
+        proof = self.bundle.verify(limit=limit)
+        if proof.passed:
+            self.tag(verified=f"python {proof.python} {proof.platform}"[:200])
+        elif "verified" in self.tags:
+            self.untag("verified")
+        return proof
 
     def predict(self, rows: Any = None) -> Any:
         """Answer rows with the model, checked by its schema; this runs its code.

@@ -11,10 +11,9 @@ from zipfile import ZipFile
 import pytest
 
 import jupyter_lifecycle
-from jupyter_lifecycle.deployment import indexes
 from jupyter_lifecycle.deployment.environment import Environments, differences, service_pins
 from jupyter_lifecycle.deployment.wheel import build_wheel, package_files, wheel_digest
-from jupyter_lifecycle.envelope import Environment, Package
+from jupyter_lifecycle.envelope import Environment, Package, indexes
 
 
 def lock(*packages, python=None):
