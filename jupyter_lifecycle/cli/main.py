@@ -16,6 +16,7 @@ from jupyter_lifecycle.cli import (
     rules,
     serve,
     tokens,
+    trash,
     trust,
     webhooks,
 )
@@ -41,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"jupyter_lifecycle {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for part in (serve, find, labels, rules, pins, trust, tokens, webhooks, deployer):
+    for part in (serve, find, labels, rules, pins, trash, trust, tokens, webhooks, deployer):
         part.add_parser(commands)
     return parser
 

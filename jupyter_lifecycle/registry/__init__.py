@@ -9,6 +9,8 @@ from jupyter_lifecycle.registry.places import REGISTRY_VARIABLE
 from jupyter_lifecycle.registry.records import (
     EVENT_KINDS,
     STEPS,
+    Collected,
+    DeletedEnvelope,
     Delivery,
     Deployment,
     EndpointChange,
@@ -33,6 +35,8 @@ __all__ = [
     "EVENT_KINDS",
     "REGISTRY_VARIABLE",
     "STEPS",
+    "Collected",
+    "DeletedEnvelope",
     "Delivery",
     "Deployment",
     "EndpointChange",

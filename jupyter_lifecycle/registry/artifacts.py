@@ -53,6 +53,18 @@ class Artifacts(Protocol):
     def check(self) -> None:
         """Raise :class:`RegistryUnavailableError` where nothing can be written now."""
 
+    def listed(self) -> Iterator[tuple[str, float]]:
+        """Give every blob with the time at which it was last written or asked for."""
+
+    def keep(self, digest: str) -> None:
+        """Make a blob as young as if it was written now; nothing where there is none."""
+
+    def remove(self, digest: str) -> int:
+        """Remove a blob; gives its bytes."""
+
+    def sweep(self, before: float) -> None:
+        """Remove what was begun before a time and never finished."""
+
 
 class FolderArtifacts:
     """Blobs in a folder, ``ab/ab12…``; several processes may use it at once.
@@ -112,6 +124,34 @@ class FolderArtifacts:
             raise RegistryUnavailableError(
                 f"The registry's files cannot be written now: {error.strerror or error}."
             ) from error
+
+    def listed(self) -> Iterator[tuple[str, float]]:
+        """Give every blob with the time at which it was last written or asked for."""
+        for path in self.folder.glob("??/*"):
+            with contextlib.suppress(FileNotFoundError):
+                yield path.name, path.stat().st_mtime
+
+    def keep(self, digest: str) -> None:
+        """Make a blob as young as if it was written now; nothing where there is none."""
+        with contextlib.suppress(OSError):  # a read-only folder loses nothing by it
+            os.utime(self._path(digest))
+
+    def remove(self, digest: str) -> int:
+        """Remove a blob; gives its bytes."""
+        path = self._path(digest)
+        try:
+            size = path.stat().st_size
+            path.unlink()
+        except FileNotFoundError:
+            return 0
+        return size
+
+    def sweep(self, before: float) -> None:
+        """Remove what was begun before a time and never finished."""
+        for path in (self.folder / "incoming").glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
 
     def _path(self, digest: str) -> Path:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):

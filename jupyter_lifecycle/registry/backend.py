@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jupyter_lifecycle.registry.records import (
+        Collected,
+        DeletedEnvelope,
         Deployment,
         EndpointRecord,
         EnvelopeRecord,
@@ -27,6 +29,22 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
     """Called with the bytes done and the bytes in all."""
+
+
+class RubbishBin(Protocol):
+    """Deleting, restoring, collecting garbage."""
+
+    def delete(self, id_: str) -> DeletedEnvelope:
+        """Move an envelope into the trash."""
+
+    def restore(self, id_: str) -> str:
+        """Take an envelope out of the trash; gives its id."""
+
+    def deleted(self) -> tuple[DeletedEnvelope, ...]:
+        """All that is in the trash."""
+
+    def collect(self, seconds: float) -> Collected:
+        """Remove for good what has been in the trash for so long."""
 
 
 class Backend(Protocol):
@@ -154,6 +172,10 @@ class Backend(Protocol):
 
     def lease_holder(self, name: str) -> str | None:
         """Who holds a lease."""
+
+    @property
+    def bin(self) -> RubbishBin:
+        """What was deleted."""
 
     def events(self, after: int, limit: int) -> tuple[Event, ...]:
         """Say what happened after a number."""

@@ -11,6 +11,7 @@ from jupyter_lifecycle.errors import IntegrityError
 from jupyter_lifecycle.registry import wire, words
 from jupyter_lifecycle.registry.lazy import LazyMapping
 from jupyter_lifecycle.registry.records import Page
+from jupyter_lifecycle.registry.remote_bin import RemoteBin
 from jupyter_lifecycle.registry.remote_mailbox import RemoteMailbox
 from jupyter_lifecycle.registry.transport import Call, Transport
 
@@ -62,6 +63,11 @@ class Client:
     def mailbox(self) -> RemoteMailbox:
         """The webhooks, and what is on its way to them."""
         return RemoteMailbox(self._transport)
+
+    @property
+    def bin(self) -> RemoteBin:
+        """What was deleted."""
+        return RemoteBin(self._transport)
 
     # -- envelopes
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import secrets
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.registry.backend import Backend, Progress
     from jupyter_lifecycle.registry.query import Completion
     from jupyter_lifecycle.registry.records import (
+        Collected,
+        DeletedEnvelope,
         Deployment,
         DeploymentState,
         EndpointRecord,
@@ -380,6 +383,39 @@ class Registry:
     def endpoints(self) -> tuple[EndpointRecord, ...]:
         """All endpoints, by name."""
         return self._backend.endpoints()
+
+    # -- deleting
+
+    def delete(self, envelope_id: str) -> DeletedEnvelope:
+        """Move an envelope into the trash: nothing finds it, and it can be restored.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        ConflictError
+            An endpoint serves it, or should.
+        """
+        return self._backend.bin.delete(envelope_id)
+
+    def restore(self, envelope_id: str) -> Envelope:
+        """Take an envelope out of the trash, with its tags, metrics and their history."""
+        return self.get(self._backend.bin.restore(envelope_id))
+
+    def deleted(self) -> tuple[DeletedEnvelope, ...]:
+        """All that is in the trash, the newest first."""
+        return self._backend.bin.deleted()
+
+    def collect(self, *, days: float = 30) -> Collected:
+        """Remove for good what has been in the trash for so many days, and unused files.
+
+        A file that was sent or asked for within a day stays, since the envelope that it's for may
+        be on its way.
+        """
+        found = self._backend.bin.collect(days * 86_400)
+        for id_ in found.envelopes:
+            shutil.rmtree(self._bundles / id_, ignore_errors=True)
+        return found
 
     # -- for deployers
 

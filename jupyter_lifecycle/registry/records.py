@@ -23,6 +23,9 @@ EndpointState = Literal["waiting", "deploying", "serving", "unmatched", "failed"
 
 EVENT_KINDS = (
     "envelope.saved",
+    "envelope.deleted",
+    "envelope.restored",
+    "trash.purged",
     "tag.changed",
     "metric.logged",
     "rule.changed",
@@ -266,6 +269,38 @@ class Event:
     subject: str
     author: str
     payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedEnvelope:
+    """An envelope in the trash: it can be restored until its time is over."""
+
+    id: str
+    name: str
+    size: int
+    """Bytes of all its files."""
+    deleted_at: datetime
+    deleted_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a garbage collection removed for good."""
+
+    envelopes: tuple[str, ...]
+    """Ids whose time in the trash was over."""
+    files: int
+    """Files that nothing referred to any more."""
+    bytes: int
+
+    _repr_pretty_ = _show
+
+    def __str__(self) -> str:
+        """Say it in words, one line."""
+        return (
+            f"Removed for good: {len(self.envelopes):,} envelopes from the trash,"
+            f" {self.files:,} files, {self.bytes:,} bytes."
+        )
 
 
 @dataclass(frozen=True, slots=True)

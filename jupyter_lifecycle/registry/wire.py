@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from jupyter_lifecycle.registry.records import (
+    Collected,
+    DeletedEnvelope,
     Delivery,
     Deployment,
     EndpointChange,
@@ -126,6 +128,16 @@ def event(found: Mapping[str, Any]) -> Event:
 def facet(found: Mapping[str, Any]) -> Facet:
     """Read what a field holds."""
     return Facet(**{**found, "values": tuple((str(v), int(n)) for v, n in found["values"])})
+
+
+def deleted(found: Mapping[str, Any]) -> DeletedEnvelope:
+    """Read what is in the trash."""
+    return DeletedEnvelope(**{**found, "deleted_at": _time(found["deleted_at"])})
+
+
+def collected(found: Mapping[str, Any]) -> Collected:
+    """Read what was removed for good."""
+    return Collected(**{**found, "envelopes": tuple(found["envelopes"])})
 
 
 def webhook(found: Mapping[str, Any]) -> Webhook:

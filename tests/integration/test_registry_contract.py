@@ -675,3 +675,100 @@ def test_a_model_is_loaded_only_from_where_it_is_trusted(registry, make_bundle):
         envelope.load()
     with pytest.raises(TrustError):
         envelope.predict({"age": 1})
+
+
+# -- deleting
+
+
+def everything(envelope):
+    return envelope.record, envelope.history(), envelope.metric_history("mae")
+
+
+def test_what_was_deleted_is_found_by_nobody_and_comes_back_whole(registry, make_bundle):
+    bundle = make_bundle("ltv")
+    kept, gone = registry.add(make_bundle("ltv")), registry.add(bundle, metrics={"mae": 2.0})
+    gone.tag(team="Straße")
+    gone.tag(team="straße", note="x")
+    gone.untag("note")
+    gone.log_metrics(mae=1.5, step=3)
+    before = everything(gone.refresh())
+
+    deleted = registry.delete(gone.short_id)
+
+    assert (deleted.id, deleted.name, deleted.size) == (gone.id, "ltv", gone.size)
+    assert registry.deleted() == (deleted,)
+    assert [one.id for one in registry.search("name = 'ltv'")] == [kept.id]
+    assert registry.count() == registry.count("tags.team or name = 'ltv'") == 1
+    assert registry.keys("tags") == registry.keys("metrics") == ()
+    for ask in (registry.get, registry.delete, registry.bundle):
+        with pytest.raises(NotFoundError, match=f"There is no envelope {gone.short_id}"):
+            ask(gone.id)
+    with pytest.raises(NotFoundError):
+        registry.tag(gone.id, {"a": "b"})
+
+    back = registry.restore(gone.short_id)
+
+    assert everything(back) == before
+    assert registry.count("tags.team ilike 'STRASSE' and metrics.mae.at(3) = 1.5") == 1
+    assert registry.deleted() == ()
+    assert registry.bundle(back.id).manifest == bundle.manifest
+    kinds = [event.kind for event in registry.events(limit=1_000) if event.subject == gone.id]
+    assert kinds[-2:] == ["envelope.deleted", "envelope.restored"]
+    with pytest.raises(NotFoundError, match="in the trash"):
+        registry.restore(gone.id)
+
+
+def test_saving_it_again_brings_it_back_with_its_history(registry, make_bundle):
+    bundle = make_bundle("ltv", salt="a")
+    first = registry.add(bundle, tags={"team": "x"})
+    registry.delete(first.id)
+    again = registry.add(bundle, tags={"team": "y"})
+    assert again.existed
+    assert [change.after for change in again.history()] == ["x", "y"]
+    assert registry.deleted() == ()
+
+
+def test_what_is_served_or_wanted_is_not_deleted(registry, make_bundle):
+    first = registry.add(make_bundle("ltv"), tags={"approved": "yes"})
+    registry.set_rule(RULE)
+    registry.set_endpoint("ltv", serving=first.id)
+    with pytest.raises(ConflictError, match=r"was not deleted: ltv should serve it\. Change"):
+        registry.delete(first.id)
+    second = registry.add(make_bundle("ltv"), tags={"approved": "yes"})
+    with pytest.raises(ConflictError, match="was not deleted: ltv serves it"):
+        registry.delete(first.id)
+    registry.pin("ltv", first.id)
+    with pytest.raises(ConflictError, match="was not deleted: ltv is pinned to it"):
+        registry.delete(first.id)
+    registry.unpin("ltv")
+    registry.set_endpoint("ltv", serving=second.id)
+    registry.delete(first.id)
+
+    registry.restore(first.id)
+    assert want_of(registry).envelope == second.id
+
+
+def test_a_rule_sees_what_comes_back(registry, make_bundle):
+    only = registry.add(make_bundle("ltv"), tags={"approved": "yes"})
+    registry.delete(only.id)
+    registry.set_rule(RULE)
+    assert want_of(registry).envelope is None
+    registry.restore(only.id)
+    assert want_of(registry).envelope == only.id
+
+
+def test_collecting_removes_what_is_long_deleted_and_nothing_else(registry, make_bundle):
+    shared = {"shared": b"in both"}
+    kept = registry.add(make_bundle("ltv", files={**shared, "kept": b"kept"}))
+    gone = registry.add(make_bundle("ltv", files={**shared, "gone": b"gone"}))
+    registry.delete(gone.id)
+    assert registry.collect(days=1).envelopes == ()
+    assert registry.collect(days=0).envelopes == (gone.id,)
+    assert registry.deleted() == ()
+    with pytest.raises(NotFoundError):
+        registry.restore(gone.id)
+    assert (registry.bundle(kept.id).path / "shared").read_bytes() == b"in both"
+    assert registry.events(limit=1_000)[-1].kind == "trash.purged"
+    assert str(registry.collect(days=0)).startswith("Removed for good: 0 envelopes")
+    with pytest.raises(InvalidValueError, match="not negative"):
+        registry.collect(days=-1)

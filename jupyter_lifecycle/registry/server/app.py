@@ -14,6 +14,7 @@ from jupyter_lifecycle.registry.server import (
     health,
     logs,
     tokens,
+    trash,
     webhooks,
 )
 from jupyter_lifecycle.registry.server.metrics import RequestMetrics
@@ -70,6 +71,7 @@ def create_app(
         blobs.router,
         tokens.router,
         webhooks.router,
+        trash.router,
     ):
         app.include_router(router)
 

@@ -134,3 +134,9 @@ class NewWebhook(Body):
     url: str
     kinds: list[str] = Field(default=[], description="kinds of events; empty: all")
     query: str = Field(default="", description="only what concerns an envelope that matches")
+
+
+class Collect(Body):
+    """How long an envelope stays in the trash."""
+
+    seconds: float

@@ -123,6 +123,27 @@ envelope_files = Table(
     sqlite_with_rowid=False,
 )
 
+trash = Table(
+    "trash",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("name", TEXT, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("deleted_at", TIME, nullable=False),
+    Column("deleted_by", TEXT, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("trash_by_time", "deleted_at"),
+)
+
+trash_files = Table(
+    "trash_files",
+    metadata,
+    Column("envelope", TEXT, ForeignKey("trash.id"), primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Index("trash_files_by_digest", "digest"),
+    sqlite_with_rowid=False,
+)
+
 tags = Table(
     "tags",
     metadata,

@@ -22,7 +22,9 @@ from jupyter_lifecycle.registry.store import (
     rules,
     search,
     tokens,
+    trash,
 )
+from jupyter_lifecycle.registry.store.bin import Bin
 from jupyter_lifecycle.registry.store.database import Database
 from jupyter_lifecycle.registry.store.events import Change
 from jupyter_lifecycle.registry.store.mailbox import Mailbox
@@ -98,6 +100,11 @@ class Store:
     def mailbox(self) -> Mailbox:
         """The webhooks, and what is on its way to them."""
         return Mailbox(self._database, self._author)
+
+    @property
+    def bin(self) -> Bin:
+        """What was deleted, and files that nothing refers to."""
+        return Bin(self._database, self._artifacts, self._author)
 
     def prepare(self) -> None:
         """Make or migrate the database now rather than at the first use."""
@@ -241,6 +248,8 @@ class Store:
         whose = words.check_text("An author", author or self._author, 200)
         with self._database.writing() as (connection, now):
             change = Change(connection, now, self._author)
+            if trash.holds(connection, facts.id):
+                trash.move_out(change, facts.id)
             existed = envelopes.known(connection, facts.id)
             if existed is not None:
                 self._label(change, existed, facts.id, set_, values)
@@ -279,6 +288,8 @@ class Store:
     def missing(self, digests: Sequence[str]) -> tuple[str, ...]:
         """Those of these blobs that are not here."""
         unique = dict.fromkeys(digests)
+        for digest in unique:
+            self._artifacts.keep(digest)  # who asks is about to refer to it
         return tuple(digest for digest in unique if self._artifacts.size(digest) is None)
 
     def send(self, digest: str, path: Path, progress: Progress | None) -> None:

@@ -331,3 +331,16 @@ def test_what_happens_is_followed_until_it_is_interrupted(run, saved, monkeypatc
     lines = capsys.readouterr().out.splitlines()
     assert "tag.changed" in lines[-1]
     assert len(lines) == len(registry.events())
+
+
+def test_deleting_and_what_is_left(run, saved):
+    _, first, _ = saved
+    assert f"{first.short_id} of ltv is in the trash." in run("delete", first.short_id)
+    assert re.search(rf"{first.short_id} +ltv +20\S+ \S+ +\w+ +\d", run("restore"))
+    assert json.loads(run("restore", "--json"))[0]["id"] == first.id
+    assert f"{first.short_id} of ltv is back." in run("restore", first.short_id)
+    assert json.loads(run("delete", first.id, "--json"))["name"] == "ltv"
+    assert json.loads(run("restore", first.id, "--json"))["id"] == first.id
+    run("delete", first.id)
+    assert run("gc").startswith("Removed for good: 0 envelopes")
+    assert json.loads(run("gc", "--days", "0", "--json"))["envelopes"] == [first.id]
