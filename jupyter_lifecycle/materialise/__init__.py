@@ -22,6 +22,7 @@ from jupyter_lifecycle.materialise.records import (
     Why,
     WhyStep,
 )
+from jupyter_lifecycle.materialise.tracing import Tracing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,7 @@ __all__ = [
     "NodeReport",
     "PlanStep",
     "Run",
+    "Tracing",
     "Why",
     "WhyStep",
     "assemble",
