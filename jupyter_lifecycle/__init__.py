@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.graph import feature as feature
     from jupyter_lifecycle.materialise import compute as compute
     from jupyter_lifecycle.materialise import inspect as inspect
+    from jupyter_lifecycle.materialise import to_parquet as to_parquet
     from jupyter_lifecycle.notebook import current_session as session
     from jupyter_lifecycle.notebook import load_ipython_extension as load_ipython_extension
     from jupyter_lifecycle.notebook import unload_ipython_extension as unload_ipython_extension
@@ -69,6 +70,7 @@ _HOME = {
     "save_panel": ("widgets", "save_panel"),
     "session": ("notebook", "current_session"),
     "tag_panel": ("widgets", "tag_panel"),
+    "to_parquet": ("materialise", "to_parquet"),
     "unload_ipython_extension": ("notebook", "unload_ipython_extension"),
 }
 

@@ -267,7 +267,7 @@ class _DaskPlan:
         with contextlib.suppress(Exception):
             self._client.cancel(list(self._futures.values()), force=True)
         with contextlib.suppress(Exception):
-            self._client.run(dask_worker.stop, self._run, wait=False)
+            self._client.run(dask_worker.stop, self._run, on_error="ignore")
 
 
 def _error_of(error: BaseException) -> BaseException:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import pickle
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class StoppedError(BaseException):
 
 _lock = threading.Lock()
 _running: dict[tuple[str, str], int] = {}
+_stopped: deque[str] = deque(maxlen=100)
+"""Runs that nobody waits for: a task of theirs may be on its way when they are stopped."""
 
 
 def sent(value: Any) -> Any:
@@ -62,6 +65,8 @@ def call(about: About, function: Callable[..., Any], arguments: Sequence[Any], *
 
     own = (about.run, about.key)
     with _lock:
+        if about.run in _stopped:
+            raise StoppedError
         _running[own] = threading.get_ident()
     try:
         value, facts = function(step, *arguments, *values)
@@ -77,6 +82,7 @@ def call(about: About, function: Callable[..., Any], arguments: Sequence[Any], *
 def stop(run: str) -> None:
     """Raise :class:`StoppedError` in the threads of this process that work for a run."""
     with _lock:
+        _stopped.append(run)
         for (each, _), thread in _running.items():
             if each == run:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(

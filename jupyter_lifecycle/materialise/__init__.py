@@ -12,6 +12,7 @@ from jupyter_lifecycle.materialise.frame import assembled
 from jupyter_lifecycle.materialise.hooks import Hooks
 from jupyter_lifecycle.materialise.inspecting import GraphDiff, Inspection, inspect
 from jupyter_lifecycle.materialise.materialiser import Materialiser
+from jupyter_lifecycle.materialise.parquet import Written
 from jupyter_lifecycle.materialise.profile import profile
 from jupyter_lifecycle.materialise.records import (
     ColumnProfile,
@@ -23,6 +24,7 @@ from jupyter_lifecycle.materialise.records import (
     WhyStep,
 )
 from jupyter_lifecycle.materialise.tracing import Tracing
+from jupyter_lifecycle.materialise.writing import to_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +48,7 @@ __all__ = [
     "Tracing",
     "Why",
     "WhyStep",
+    "Written",
     "assemble",
     "compute",
     "failure_of",
@@ -53,6 +56,7 @@ __all__ = [
     "load_from",
     "profile",
     "save_to",
+    "to_parquet",
 ]
 
 

@@ -80,7 +80,7 @@ class Shipment:
         """
         code = packed(self.package, self._sent(), engine.name)
         tasks = self._tasks()
-        shared = {_CODE: _as_array(code)}
+        shared = {_CODE: as_array(code)}
         shared |= {_given(name): self.given[name] for name in self._read()}
         heard: set[str] = set()
 
@@ -195,7 +195,7 @@ def _given(name: str) -> str:
     return f"given:{name}"
 
 
-def _as_array(data: bytes) -> Any:
+def as_array(data: bytes) -> Any:
     """Bytes as engines carry them without a copy."""
     import numpy as np
 

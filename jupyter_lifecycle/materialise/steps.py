@@ -180,7 +180,7 @@ def run_steps(
     """
     place = list(names).index("|")
     given = dict(zip(names[place + 1 :], values, strict=True))
-    package, own = _opened(run, code), tuple(names[:place])
+    package, own = opened(run, code), tuple(names[:place])
     if package.keys is not None:
         from jupyter_lifecycle.materialise.keyed_steps import run_keyed
 
@@ -190,11 +190,12 @@ def run_steps(
     return column, pickle.dumps(facts, 5)
 
 
-_packages: OrderedDict[str, Package] = OrderedDict()
+_packages: OrderedDict[str, Any] = OrderedDict()
 _opening = threading.Lock()
 
 
-def _opened(run: str, code: Any) -> Package:
+def opened(run: str, code: Any) -> Any:
+    """Return what a run sent, read once in each process."""
     with _opening:
         found = _packages.get(run)
         if found is None:
