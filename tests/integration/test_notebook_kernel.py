@@ -202,3 +202,83 @@ def test_a_plain_cell_can_use_the_session(kernel):
         "print(len(current_session().compute('double')))"
     )
     assert "8000" in words
+
+
+EDITS = {
+    "a helper's helper": (
+        "def g0(v): return v + 1\ndef h0(v): return g0(v) * 2",
+        "def answer0(x): return h0(x)",
+        ("v + 1", "v + 2"),
+        ("4", "6"),
+    ),
+    "a base class": (
+        "class B1:\n    n = 2\nclass C1(B1): pass",
+        "def answer1(x): return C1().n * x",
+        ("n = 2", "n = 3"),
+        ("2", "3"),
+    ),
+    "a decorator": (
+        "import functools\nfrom jupyter_lifecycle import feature\ndef d2(f):\n    @functools.wraps(f)\n    def w(x): return f(x) + 1\n    return w",
+        "@feature\n@d2\ndef answer2(x): return x",
+        ("f(x) + 1", "f(x) + 2"),
+        ("2", "3"),
+    ),
+    "a dict": ("T3 = {'a': [1]}", "def answer3(x): return T3['a'][0]", ("[1]", "[2]"), ("1", "2")),
+    "a default": ("N4 = 1", "def answer4(x, n=N4): return n", ("N4 = 1", "N4 = 2"), ("1", "2")),
+    "a module": ("import own5", "def answer5(x): return own5.f()", ("return 1", "return 2"), ("1", "2")),
+    "a file": (
+        "from pathlib import Path",
+        "def answer6(x): return int(Path('rates6.txt').read_text())",
+        ("7", "8"),
+        ("7", "8"),
+    ),
+    "an accessor": (
+        (
+            "import pandas as pd\n@pd.api.extensions.register_series_accessor('own7')\n"
+            "class A7:\n    def __init__(self, s): pass\n    def f(self): return 1"
+        ),
+        "def answer7(x): return pd.Series([x]).own7.f()",
+        ("return 1", "return 2"),
+        ("1", "2"),
+    ),
+}  # fmt: skip
+FILES = {"own5.py": "def f(): return 1\n", "rates6.txt": "7"}
+
+
+def test_edits_between_kernels_are_answered_as_without_cache(kernels, tmp_path):
+    for kernel_number, edited in enumerate([False, True, True]):
+        with kernels() as kernel:
+            kernel.run("%load_ext jupyter_lifecycle")
+            kernel.run("x = 1\n%inputs x")
+            for number, (helpers, feature, edit, expected) in enumerate(EDITS.values()):
+                change = (lambda text, e=edit: text.replace(*e)) if edited else str
+                for name, text in FILES.items():
+                    if str(number) in name:
+                        (tmp_path / name).write_text(change(text))
+                kernel.run(change(helpers))
+                kernel.run(f"%%feature\n{feature}\n")
+                told = kernel.text(f"value = %compute answer{number} --result dict\nprint(value)")
+                assert f"{{'answer{number}': {expected[edited]}}}" in told, (kernel_number, feature)
+                assert ("All 1 from cache" in told) is (kernel_number == 2), (kernel_number, told)
+
+
+def test_why_names_the_file_and_the_line(kernels, tmp_path):
+    (tmp_path / "rates.txt").write_text("7")
+    with kernels() as kernel:
+        kernel.run("%load_ext jupyter_lifecycle")
+        kernel.run("import time\nfrom pathlib import Path\nx = 1\n%inputs x")
+        kernel.run("%%feature\ndef rate(x):\n    return int(Path('rates.txt').read_text())\n")
+        kernel.run("%%feature\ndef fee(rate):\n    return rate * 2\n")
+        kernel.run("%%feature\ndef stamp(x):\n    return time.time()\n")
+        kernel.run("%compute fee stamp --result dict")
+        assert "All 1 from cache" in kernel.text("%compute rate --result dict")
+        assert "rate: same as the run of " in kernel.text("%why rate")
+        assert "stamp: not cached: it reads the clock (line 3)" in kernel.text("%why stamp")
+        (tmp_path / "rates.txt").write_text("8")
+        assert "fee ← rate: file rates.txt changed" in kernel.text("%why fee")
+    with kernels() as kernel:
+        kernel.run("%load_ext jupyter_lifecycle")
+        kernel.run("from pathlib import Path\nx = 1\n%inputs x")
+        kernel.run("%%feature\ndef rate(x):\n    return int(Path('rates.txt').read_text())\n")
+        assert "rate: file rates.txt changed" in kernel.text("%why rate")
+        assert "1 recomputed" in kernel.text("%compute rate --result dict")
