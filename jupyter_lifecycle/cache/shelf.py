@@ -35,6 +35,8 @@ _KEEP: Final = 0.9
 """Share of the budget that is left after an eviction, so that not every store evicts."""
 _MANY: Final = 10_000
 """Rows from which on it's worth to leave out those that were replaced."""
+_SKEW: Final = 3_600_000_000_000
+"""Clocks of machines that share a folder differ by less, ns."""
 _OFTEN: Final = 0.05
 """Within a batch, rows are written when the last were written this long ago, s."""
 
@@ -223,16 +225,14 @@ class Shelf:
     def files(self) -> list[tuple[int, int, str]]:
         """All files with values as last use (ns), size (bytes) and path, the oldest first.
 
-        What claims to have been used in the future counts as used now: a clock was wrong.
+        What claims to have been used in the future comes first: a clock was wrong, and must not
+        keep it for ever.
         """
-        now = time.time_ns()
-        return sorted(
-            [
-                (min(used, now), size, path)
-                for folder in ("objects", "packs")
-                for used, size, path in self.disk.files(self.root / folder)
-            ]
-        )
+        now = time.time_ns() + _SKEW
+        found = [
+            each for folder in ("objects", "packs") for each in self.disk.files(self.root / folder)
+        ]
+        return sorted(found, key=lambda each: (each[0] <= now, each))
 
     def trim(self) -> None:
         """Remove what was used least recently, until the budget holds; what is pinned stays."""
