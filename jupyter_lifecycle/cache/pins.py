@@ -8,6 +8,8 @@ import os
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
+from jupyter_lifecycle.errors import CacheError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
@@ -42,17 +44,24 @@ class Pins:
 
         Raises
         ------
-        OSError
+        CacheError
             Where the file can't be written.
         """
         pins = {name: [key.hex() for key in found] for name, found in self.read().items()}
         pins.pop(label, None)
         if keys is not None:
             pins[label] = [key.hex() for key in keys]
+        try:
+            self._write(json.dumps(pins))
+        except OSError as error:
+            raise CacheError(f"{label} can't be pinned in {self._path}: {error}.") from error
+
+    def _write(self, text: str) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = self._path.with_name(f"pins.{os.getpid()}-{token_hex(4)}.tmp")
         try:
-            temporary.write_text(json.dumps(pins))
+            temporary.write_text(text)
+            temporary.chmod(0o600)
             temporary.replace(self._path)
         finally:
             temporary.unlink(missing_ok=True)

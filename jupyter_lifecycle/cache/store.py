@@ -8,14 +8,14 @@ import time
 import warnings
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from jupyter_lifecycle.cache import records
 from jupyter_lifecycle.cache.entries import CacheStatus, Entry, Held, own
 from jupyter_lifecycle.cache.memory import Memory
 from jupyter_lifecycle.cache.records import ColumnMeta, Row
 from jupyter_lifecycle.cache.told import Told
-from jupyter_lifecycle.errors import CacheError
+from jupyter_lifecycle.errors import CacheError, did_you_mean
 from jupyter_lifecycle.hashing import combine, fingerprint
 
 if TYPE_CHECKING:
@@ -413,7 +413,7 @@ class ColumnCache:
             raise CacheError(f"{label} is not on disk, so it can't be pinned. Compute it first.")
         encoded = codec.encode(entry.load(), entry.output)
         shared = [] if encoded is None else [_shared_key(part) for part in encoded.shared]
-        self._pinned(label, (key, *shared))
+        self._shelf.pins.put(label, (key, *shared))
 
     def unpin(self, label: str) -> None:
         """Let a pinned value leave again when its time has come.
@@ -423,18 +423,9 @@ class ColumnCache:
         CacheError
             If nothing is pinned under the label, or it can't be written.
         """
-        if label not in self.pins:
-            from jupyter_lifecycle.errors import did_you_mean
-
+        if self._shelf is None or label not in self.pins:
             raise CacheError(f"{label} is not pinned.{did_you_mean(label, self.pins)}")
-        self._pinned(label, None)
-
-    def _pinned(self, label: str, keys: tuple[bytes, ...] | None) -> None:
-        assert self._shelf is not None
-        try:
-            self._shelf.pins.put(label, keys)
-        except OSError as error:
-            raise CacheError(f"{label} can't be pinned in {self.path}: {error}.") from error
+        self._shelf.pins.put(label, None)
 
     @property
     def pins(self) -> Mapping[str, bytes]:
@@ -488,15 +479,23 @@ class ColumnCache:
 
     # ---- explaining
 
-    def _told(self) -> tuple[Told, Told]:
-        if self._shelf is None or self._trouble:
-            return self._names, self._reasons
-        return self._shelf.names, self._shelf.reasons
+    def _told(self, what: Literal["names", "reasons"]) -> Told:
+        mine: Told = getattr(self, f"_{what}")
+        return mine if self._shelf is None or self._trouble else getattr(self._shelf, what)
+
+    def _recalled(self, what: Literal["names", "reasons"], key: bytes) -> bytes | None:
+        with self._lock:
+            mine: Told = getattr(self, f"_{what}")
+            found = mine.get(key)
+            if found is not None or self._shelf is None:
+                return found
+            told: Told = getattr(self._shelf, what)
+            return told.get(key, batched=self._batches > 0)
 
     def tell(self, key: bytes, why: Mapping[str, Any]) -> None:
         """Keep JSON-ready facts about a key, for :meth:`explain`; written with the next rows."""
         with self._lock:
-            self._told()[1].tell(key, _json(why).encode("utf-8", "surrogatepass"))
+            self._told("reasons").tell(key, _json(why).encode("utf-8", "surrogatepass"))
 
     def explain(self, key: bytes) -> Mapping[str, Any] | None:
         """Say how a key came to be, as it was told when the value was stored, by any process.
@@ -511,37 +510,20 @@ class ColumnCache:
         Mapping or None
             None where nothing was told.
         """
-        with self._lock:
-            text = self._recalled(key, 1)
+        text = self._recalled("reasons", key)
         if text is None:
             return None
         found: Mapping[str, Any] = json.loads(text.decode("utf-8", "surrogatepass"))
         return found
 
     def note(self, key: bytes, text: bytes) -> None:
-        """Keep a few bytes under a key, in the place of those that it had.
-
-        Parameters
-        ----------
-        key : bytes
-            16 bytes.
-        text : bytes
-            Anything; written with the next rows.
-        """
+        """Keep a few bytes under a key of 16, in the place of those that it had."""
         with self._lock:
-            self._told()[0].tell(key, text)
+            self._told("names").tell(key, text)
 
     def noted(self, key: bytes) -> bytes | None:
         """Return what was noted under a key, by any process; None where nothing was."""
-        with self._lock:
-            return self._recalled(key, 0)
-
-    def _recalled(self, key: bytes, which: int) -> bytes | None:
-        mine = (self._names, self._reasons)[which].get(key)
-        if mine is not None or self._shelf is None:
-            return mine
-        told = (self._shelf.names, self._shelf.reasons)[which]
-        return told.get(key, batched=self._batches > 0)
+        return self._recalled("names", key)
 
 
 _json: Final = json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode

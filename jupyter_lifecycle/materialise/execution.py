@@ -28,7 +28,6 @@ from jupyter_lifecycle.materialise.keys import (
     output_key_of,
     resolve,
 )
-from jupyter_lifecycle.materialise.measure import measure
 from jupyter_lifecycle.materialise.memory import Known, Memory, Origins, OriginsWriter
 from jupyter_lifecycle.materialise.openings import Openings, watch_of
 from jupyter_lifecycle.materialise.recall import (
@@ -39,6 +38,7 @@ from jupyter_lifecycle.materialise.recall import (
     stored_origins,
 )
 from jupyter_lifecycle.materialise.records import NodeEvent, NodeReport, NodeState, PlanStep
+from jupyter_lifecycle.materialise.reports import live_report, report_of
 from jupyter_lifecycle.materialise.rerun import Finished, digests_of, watched
 from jupyter_lifecycle.materialise.why import EQUAL_PARENTS, change_note
 
@@ -442,18 +442,7 @@ class Execution:
         entry = self._entries.get(name)
         if entry is None:
             self._memory.live[name] = value
-            facts = measure(value)
-            report = NodeReport(
-                name,
-                "fresh",
-                note,
-                seconds,
-                facts.rows,
-                facts.nulls,
-                facts.bytes,
-                facts.dtype,
-                False,
-            )
+            report = live_report(name, note, value, seconds)
         else:
             self._memory.live.pop(name, None)
             report = report_of(name, "fresh", note, entry, hit=False)
@@ -541,13 +530,3 @@ def _is_still(value: Any, before: bytes) -> bool:
         return combine("value", fingerprint(value)) == before
     except FingerprintError:
         return False
-
-
-def report_of(
-    name: str, state: NodeState, note: str, entry: Entry, *, hit: bool | None
-) -> NodeReport:
-    """Make a report from what the cache knows of a column."""
-    meta = entry.meta
-    return NodeReport(
-        name, state, note, meta.seconds, meta.rows, meta.nulls, meta.bytes, meta.dtype, hit
-    )

@@ -13,7 +13,7 @@ from jupyter_lifecycle.hashing import fingerprint
 from jupyter_lifecycle.materialise.answers import Answers
 from jupyter_lifecycle.materialise.binding import Binding, bind, bind_some
 from jupyter_lifecycle.materialise.engine_execution import EngineExecution
-from jupyter_lifecycle.materialise.execution import Execution, LostError, report_of
+from jupyter_lifecycle.materialise.execution import Execution, LostError
 from jupyter_lifecycle.materialise.failures import failure_of, own_lines
 from jupyter_lifecycle.materialise.hooks import Hooks
 from jupyter_lifecycle.materialise.keys import Node, SourceDigests, base_of, resolve
@@ -21,6 +21,7 @@ from jupyter_lifecycle.materialise.memory import Memory, OriginsWriter
 from jupyter_lifecycle.materialise.openings import Openings
 from jupyter_lifecycle.materialise.recall import recalled, stored_origins
 from jupyter_lifecycle.materialise.records import NodeEvent, NodeReport, PlanStep, Run, Why
+from jupyter_lifecycle.materialise.reports import report_of
 from jupyter_lifecycle.materialise.rerun import Reruns
 from jupyter_lifecycle.materialise.why import change_note, explain, why_it_hit
 
@@ -335,6 +336,20 @@ class Materialiser:
             if current or (known.base is not None and known.base == base_of(node)):
                 return self._memory.live[name]
         raise ComputeError(f"{name} has no current value. Compute it first.", name=name)
+
+    def entry(self, name: str) -> Entry | None:
+        """Return what the cache has of a feature's current column; None where it has nothing.
+
+        Raises
+        ------
+        UnboundError
+            If there is no such feature.
+        """
+        self._looked_at_again()
+        node = self._nodes.get(name)
+        if node is None:
+            raise UnboundError(f"There is no feature {name}.{did_you_mean(name, self._nodes)}")
+        return None if node.key is None else self.cache.lookup(node.key)
 
     def forget(self, *names: str) -> None:
         """Have features, and what reads them, computed anew although the cache has them.

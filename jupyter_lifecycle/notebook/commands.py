@@ -179,16 +179,19 @@ IMPORT = Command(
 
 CACHE = Command(
     "%cache",
-    "Show, clear or leave the column cache.",
+    "Show, explain, pin, clear or leave the column cache.",
     (
         Option(
             "action",
-            "status (default); clear removes all columns; off keeps columns in this kernel's\n"
-            "memory only; on uses the disk again",
+            "status (default); explain says what is stored of a feature and why it is a hit;\n"
+            "pin keeps its column whatever else must leave, unpin lets it go; clear removes\n"
+            "all columns; off keeps columns in this kernel's memory only; on uses the disk\n"
+            "again",
             metavar="ACTION",
             nargs="?",
-            choices=("status", "clear", "off", "on"),
+            choices=("status", "explain", "pin", "unpin", "clear", "off", "on"),
         ),
+        Option("names", "for explain, pin and unpin", metavar="FEATURE", nargs="*"),
     ),
     "The folder is $JUPYTER_LIFECYCLE_CACHE, else one in your cache folder.",
 )

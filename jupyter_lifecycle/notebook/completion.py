@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
 from jupyter_lifecycle.errors import ComputeError, UnboundError
-from jupyter_lifecycle.notebook.commands import COMMANDS, COMPUTE, DAG, DROP, INPUTS, SAVE, WHY
+from jupyter_lifecycle.notebook.commands import (
+    CACHE,
+    COMMANDS,
+    COMPUTE,
+    DAG,
+    DROP,
+    INPUTS,
+    SAVE,
+    WHY,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -89,7 +98,8 @@ def _fits(column: str, start: str) -> bool:
 def _words(session: Session, command: Command, line: str, token: str) -> list[tuple[str, str]]:
     typed = line.split()
     before = typed[-2] if token and len(typed) > 1 else typed[-1]
-    choices = _choices(command, before)
+    names = command is CACHE and len(typed) > (2 if token else 1)
+    choices = () if names else _choices(command, before)
     if choices:
         return [(one, "option") for one in choices if one.startswith(token)]
     if line.endswith("-") or token.startswith("-"):
@@ -111,6 +121,8 @@ def _choices(command: Command, before: str) -> tuple[str, ...]:
 def _names(session: Session, command: Command) -> Iterable[str]:
     if command in {COMPUTE, DROP, DAG}:
         return session.names
+    if command is CACHE:
+        return dict.fromkeys([*session.graph.features, *session.cache.pins])
     if command in {INPUTS, SAVE}:
         return [name for name in session.namespace if not name.startswith("_")]
     return session.graph.features if command is WHY else ()

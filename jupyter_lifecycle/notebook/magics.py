@@ -252,7 +252,8 @@ class LifecycleMagics(Magics):
         """See ``%cache --help``."""
         asked = commands.CACHE.parse(line)
         if asked is not None:
-            show(message_line(self.session.cache_command(asked.action or "status"), state="cached"))
+            words = self.session.cache_command(asked.action or "status", *asked.names)
+            show(message_line(words, state="cached"))
 
     def _evaluate(self, expression: str) -> Any:
         try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_lifecycle.errors import LifecycleError, UnboundError, did_you_mean
 from jupyter_lifecycle.graph import Delta, FeatureGraph, Origin
-from jupyter_lifecycle.notebook.cachefolder import status_words
+from jupyter_lifecycle.notebook.caching import cache_words
 from jupyter_lifecycle.notebook.cells import CellOwners
 from jupyter_lifecycle.notebook.definitions import CellBody, DefinedCell, refuse_nothing
 from jupyter_lifecycle.notebook.editing import Edit, card_of
@@ -468,17 +468,24 @@ class Session(Saving):
 
     # -- cache ---------------------------------------------------------------------------------
 
-    def cache_command(self, action: str) -> str:
-        """Show, clear, leave or use the column cache again; the plain call behind ``%cache``.
+    def cache_command(self, action: str, *names: str) -> str:
+        """Show, explain, pin, clear or leave the column cache; the plain call behind ``%cache``.
 
         Parameters
         ----------
-        action : {"status", "clear", "off", "on"}
+        action : {"status", "explain", "pin", "unpin", "clear", "off", "on"}
+        *names : str
+            Features to explain, pin or unpin.
 
         Returns
         -------
         str
             What is so now, in words.
+
+        Raises
+        ------
+        CacheError
+            If a column is not in the cache, or can't be pinned; if names are missing, or too many.
         """
         if action == "clear":
             before = self.cache.status()
@@ -492,4 +499,5 @@ class Session(Saving):
             self._cache = ColumnCache() if action == "off" else None
             self._materialiser = None
             self.refresh()
-        return status_words(self.cache.status())
+            action = "status"
+        return cache_words(self.cache, self.materialiser, action, names)

@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 from IPython.core.error import UsageError
 
-from jupyter_lifecycle.errors import CycleError, LifecycleError, SelectionError, UnboundError
+from jupyter_lifecycle.errors import (
+    CacheError,
+    CycleError,
+    LifecycleError,
+    SelectionError,
+    UnboundError,
+)
 from jupyter_lifecycle.notebook import (
     current_session,
     extension,
@@ -189,6 +195,32 @@ def test_the_cache(ready):
     assert ready.shown("%cache clear").startswith("Cleared ")
 
 
+def test_columns_are_explained_and_pinned(ready):
+    ready.run("%%feature\ndef pinned_one(dep_delay): return dep_delay * 2")
+    ready.run("%compute pinned_one")
+    words = ready.shown("%cache explain pinned_one")
+    assert words.startswith("pinned_one: ")
+    assert "rows" in words
+    assert "key " in words
+    assert ready.shown("%cache pin pinned_one").startswith("Pinned pinned_one: ")
+    assert "Pinned: pinned_one." in ready.shown("%cache")
+    assert " Pinned. " in ready.shown("%cache explain pinned_one")
+    assert ready.shown("%cache unpin pinned_one") == "Unpinned pinned_one."
+    assert "Pinned" not in ready.shown("%cache")
+    ready.run("%%feature\ndef pinned_one(dep_delay): return dep_delay * 3")
+    assert "not in the cache" in ready.shown("%cache explain pinned_one")
+    for line, error, words in (
+        ("%cache pin", CacheError, "needs a feature"),
+        ("%cache status x", CacheError, "takes no names"),
+        ("%cache pin pinned_one", CacheError, "Compute it first"),
+        ("%cache unpin pinned_one", CacheError, "is not pinned"),
+        ("%cache explain nobody", UnboundError, "no feature nobody"),
+    ):
+        raised = ready.fail(line)
+        assert isinstance(raised, error)
+        assert words in str(raised)
+
+
 def test_dag_is_one_explorer_with_many_views(ready):
     assert "double" in ready.shown("%dag")
     explorer = ready.session.explorer()
@@ -238,6 +270,7 @@ def complete(notebook, text):
         ("%why ", ["double"]),
         ("%drop dep", ["dep_delay"]),
         ("%cache cl", ["clear"]),
+        ("%cache pin dou", ["double"]),
         ("%inputs fli", ["flights"]),
         ("%%feature --cache ne", ["never"]),
         ("%%feature --ta", ["--tag"]),
