@@ -12,6 +12,8 @@ from typing_extensions import TypeAliasType
 
 from jupyter_lifecycle.errors import AnnotationError
 from jupyter_lifecycle.graph import FeatureGraph
+from jupyter_lifecycle.graph.hints import looked_up
+from jupyter_lifecycle.graph.overlap import overlap
 
 Money = typing.NewType("Money", float)
 T = typing.TypeVar("T")
@@ -214,3 +216,45 @@ def test_an_annotation_of_a_callable_without_namespace_is_let_through():
 
 def test_a_broken_annotations_attribute_counts_as_none():
     assert len(FeatureGraph.from_functions(callable_with("no mapping"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "related"),
+    [
+        (tuple[int, str], tuple[float, str], True),
+        (tuple[int, str], tuple[int, int], False),
+        (tuple[int, str], tuple[int], False),
+        (tuple[()], tuple[()], True),
+        (tuple[()], tuple[int], False),
+        (tuple[()], tuple[int, ...], True),
+        (tuple[()], tuple, True),
+        (typing.Literal["a"], str, True),
+        (typing.Literal["a"], int, False),
+        (typing.TypeVar("T"), int, True),
+    ],
+)
+def test_overlap_reads_both_ways(one, other, related):
+    assert overlap(one, other) is related
+    assert overlap(other, one) is related
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("None", type(None)),
+        ("'int'", int),
+        ("int | None", int | None),
+        ("'int | None'", int | None),
+        ("Missing | int", typing.Any),
+        ("1", typing.Any),
+        ("int if", typing.Any),
+        ("typing.Literal['a', 1]", typing.Literal["a", 1]),
+        ("tuple[int, ...]", tuple[int, ...]),
+        ("Callable[[int], str]", Callable[[int], str]),
+    ],
+)
+def test_text_means_what_it_says(text, meaning):
+    found = looked_up(text, {"typing": typing, "Callable": Callable})
+    assert found == meaning or (
+        meaning is typing.Any and typing.Any in (found, *typing.get_args(found))
+    )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import functools
 import sys
 import types
@@ -8,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from jupyter_lifecycle.errors import FeatureDefinitionError
-from jupyter_lifecycle.graph import MISSING, Origin, feature, make_feature
+from jupyter_lifecycle.graph import (
+    MISSING,
+    Collect,
+    FanOut,
+    Feature,
+    FeatureGraph,
+    Origin,
+    Parameter,
+    feature,
+    make_feature,
+)
 
 
 def plain(a, b: int, c=3, *, d="x"):
@@ -194,3 +205,102 @@ def test_source_is_read_again_after_the_file_changed(tmp_path, monkeypatch):
     file.write_text("# moved down\ndef f(a):\n    return a + 22\n")
     exec(compile(file.read_text(), str(file), "exec"), module.__dict__)
     assert "a + 22" in make_feature(module.f).source
+
+
+def test_text_alone_can_be_given():
+    made = make_feature(plain, source="the text")
+    assert made.source == "the text"
+    assert made.origin.label == Path(__file__).name
+
+
+def test_a_function_that_knows_no_module_is_the_notebooks():
+    def loose(a):
+        """One line."""
+        return a
+
+    loose.__module__ = None
+    for made in (make_feature(loose), make_feature(functools.wraps(loose)(lambda a: a))):
+        assert (made.origin.label, made.origin.key) == ("the notebook", "__main__")
+        assert made.doc == "One line."
+
+
+def test_functions_of_several_files_have_each_their_own_place(tmp_path):
+    found = []
+    for name in ("one", "two"):
+        path = tmp_path / f"{name}.py"
+        path.write_text(f"# {name}\ndef {name}(x: int, y: str): return {name!r}\n")
+        module = types.ModuleType(name)
+        exec(compile(path.read_text(), str(path), "exec"), vars(module))
+        found.append(vars(module)[name])
+    graph = FeatureGraph.from_functions(*found, plain)
+    places = {n: (f.origin.label, f.origin.key, f.origin.line) for n, f in graph.features.items()}
+    assert places["one"] == ("one.py", "one", 2)
+    assert places["two"] == ("two.py", "two", 2)
+    assert places["plain"][0] == Path(__file__).name
+    assert graph.features["two"].source == "def two(x: int, y: str): return 'two'\n"
+
+
+def test_parameters_of_one_name_keep_their_own_annotations():
+    def one(x: int): ...
+    def two(x: str): ...
+    def three(x): ...
+    def four(x: int): ...
+
+    features = FeatureGraph.from_functions(one, two, three, four).features
+    assert [f.parameters[0].annotation for f in features.values()] == ["int", "str", MISSING, "int"]
+
+
+def test_a_wrapped_function_keeps_defaults_and_annotations():
+    @functools.wraps(plain)
+    def wrapped(*args, **kwargs):
+        return plain(*args, **kwargs)
+
+    parameters = make_feature(wrapped).parameters
+    assert [p.default for p in parameters] == [MISSING, MISSING, 3, "x"]
+    assert [p.annotation for p in parameters] == [MISSING, "int", MISSING, MISSING]
+
+
+def test_a_feature_is_frozen_however_it_was_made():
+    made = make_feature(plain)
+    for each in (made, made.origin, made.parameters[0]):
+        assert type(each) in (Feature, Origin, Parameter)
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(each, dataclasses.fields(each)[0].name, "other")
+        assert dataclasses.replace(each) is not each
+    assert made.tags == {}
+    with pytest.raises(TypeError):
+        made.tags["a"] = "b"
+    assert repr(made.parameters[1]) == "Parameter(name='b', annotation='int', default=MISSING)"
+
+
+def test_fans_are_seen_in_every_spelling():
+    def bare(): ...
+    def spelled(n): ...
+    def plain_text(n): ...
+    def reads(bare): ...
+    def with_default(n=1) -> FanOut[int]: ...
+
+    bare.__annotations__ = {"return": FanOut}
+    spelled.__annotations__ = {"return": "fans.FanOut[int]"}
+    plain_text.__annotations__ = {"return": "FanOuts"}
+    reads.__annotations__ = {"bare": Collect}
+    graph = FeatureGraph.from_functions(bare, spelled, plain_text, reads, with_default)
+    assert {n: f.fan for n, f in graph.features.items()} == {
+        "bare": "out",
+        "spelled": "out",
+        "plain_text": "",
+        "reads": "collect",
+        "with_default": "out",
+    }
+
+
+def test_fans_follow_edits():
+    def items(n) -> FanOut[int]: ...
+    def all_of(items: Collect[int]): ...
+    def other(n): ...
+
+    graph = FeatureGraph.from_functions(items, all_of)
+    assert graph.with_functions(other)[0].fans == {"items", "all_of"}
+    assert graph.without("items")[0].fans == {"all_of"}
+    other.__name__ = "items"
+    assert graph.with_functions(other)[0].fans == {"all_of"}

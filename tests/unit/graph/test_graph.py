@@ -6,6 +6,7 @@ import types
 import pytest
 
 from jupyter_lifecycle.errors import (
+    AnnotationError,
     CycleError,
     DuplicateFeatureError,
     FeatureDefinitionError,
@@ -303,3 +304,37 @@ def test_answers_about_a_graph_are_made_once_and_few_are_kept():
 def test_functions_are_given_one_by_one(what, words):
     with pytest.raises(FeatureDefinitionError, match=words):
         FeatureGraph.from_functions(what)
+
+
+def test_a_delta_is_true_where_anything_changed():
+    assert not Delta()
+    assert not Delta(affected=("a",))
+    assert all([Delta(added=("a",)), Delta(changed=("a",)), Delta(removed=("a",))])
+
+
+def test_the_same_code_in_another_cell_is_no_rename():
+    graph, _ = cell(FeatureGraph(), "def old(a): return a")
+    gone, _ = cell(graph, "def new(a): return a", "cell 2")
+    assert gone.with_features(owner="cell 1")[1].renamed == ()
+    _, delta = graph.with_features(
+        *define("def new(a): return a", "cell 1"), *define("def more(a): return a", "cell 1"),
+        owner="cell 1",
+    )  # fmt: skip
+    assert delta.renamed == (("old", "new"),)
+
+
+@pytest.mark.parametrize(("length", "hidden"), [(23, ""), (24, "… 1 more …"), (30, "… 7 more …")])
+def test_a_long_circle_is_shown_by_its_ends(length, hidden):
+    text = "\n".join(f"def c{n}(c{(n + 1) % length}): return 1" for n in range(length))
+    with pytest.raises(CycleError) as caught:
+        cell(FeatureGraph(), text)
+    message = caught.value.message
+    assert ("more …" in message) == bool(hidden)
+    assert hidden in message
+    assert len(caught.value.detail["path"]) == length + 1
+
+
+def test_a_type_of_ones_readers_is_checked_when_one_is_edited():
+    graph, _ = cell(FeatureGraph(), "def a() -> int: return 1\ndef b(a: int): return a")
+    with pytest.raises(AnnotationError, match=r"b .* takes a as int, but a .* gives str"):
+        graph.with_features(*define("def a() -> str: return ''"))

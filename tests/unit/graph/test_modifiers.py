@@ -17,6 +17,7 @@ from jupyter_lifecycle.graph import (
     Origin,
     ParameterizedExtract,
     apply_to,
+    at_once,
     cache,
     check_output,
     check_output_custom,
@@ -757,3 +758,93 @@ def test_refused_when_resolved(modifier: Any, message: str) -> None:
 def test_columns_are_named_one_by_one(columns) -> None:
     with pytest.raises(FeatureDefinitionError, match="give names one by one"):
         extract_columns(*columns)
+
+
+@pytest.mark.parametrize("kind", ["range", "mean", "standard_dev", "length"])
+@pytest.mark.parametrize("limit", [3, (1,), (1, 2, 3), "ab"])
+def test_bounds_are_two(kind, limit) -> None:
+    with pytest.raises(FeatureDefinitionError, match=r"give two bounds"):
+        check_output(**{kind: limit})
+
+
+def test_limits_at_their_ends_are_taken() -> None:
+    check_output(max_fraction_nans=1)
+    check_output(max_fraction_nans=0)
+    at_once(1)
+    for given in (3, "abc"):
+        with pytest.raises(FeatureDefinitionError, match="allowed values in a list"):
+            check_output(values_in=given)
+    with pytest.raises(FeatureDefinitionError, match="a method validate"):
+        check_output(schema=object())
+
+
+def test_a_step_that_is_left_out_leaves_the_others() -> None:
+    def _one(x):
+        return x + 1
+
+    def _ten(x):
+        return x * 10
+
+    @pipe_output(step(_one).when(big=False), step(_ten).when(big=True), step(_one).named("last"))
+    def amount(x):
+        return x
+
+    graph = FeatureGraph.from_functions(amount, config={"big": True})
+    assert list(graph) == ["amount.raw", "amount.with_ten", "amount.last", "amount"]
+    assert value_of(graph, "amount", x=2) == 21
+
+
+def test_steps_for_some_outputs_are_named_in_a_text_or_a_list() -> None:
+    def _ten(x):
+        return x * 10
+
+    for chosen in ("b", ["b"]):
+
+        @pipe_output(step(_ten).on_output(chosen))
+        @extract_fields({"a": int, "b": int})
+        def both(x) -> dict:
+            return {"a": x, "b": x}
+
+        assert value_of(FeatureGraph.from_functions(both), "a", "b", x=2) == {"a": 2, "b": 20}
+
+
+def test_a_conditional_function_may_have_no_suffix() -> None:
+    @config.when(region="uk")
+    def tax(price):
+        return price
+
+    @config.when(region="uk")
+    def _private__uk(price):
+        return price
+
+    graph = FeatureGraph.from_functions(tax, _private__uk, config={"region": "uk"})
+    assert list(graph) == ["tax", "_private"]
+
+
+def test_what_is_wired_to_itself_stays_as_it_is() -> None:
+    def net(price, rate):
+        return price * rate
+
+    plain = FeatureGraph.from_functions(net).features["net"].function
+    inject(price=source("price"))(net)
+    assert FeatureGraph.from_functions(net).features["net"].function is plain
+
+
+def test_two_parameters_of_one_source() -> None:
+    @inject(low=source("x"), high=source("x"))
+    def span(low: float, high: float = 2.0):
+        return (low, high)
+
+    graph = FeatureGraph.from_functions(span)
+    assert [each.name for each in graph.features["span"].parameters] == ["x"]
+    assert graph.required_inputs(["span"]) == ("x",)
+    assert value_of(graph, "span", x=3.0) == (3.0, 3.0)
+
+
+def test_many_columns_are_listed_in_part() -> None:
+    @extract_columns("zzz")
+    def wide(x):
+        return pd.DataFrame({f"c{n}": [x] for n in range(14)})
+
+    with pytest.raises(ComputeError, match=r"It gives: c0, c1, .*, c11, …"):
+        value_of(FeatureGraph.from_functions(wide), "zzz", x=1)

@@ -14,6 +14,11 @@ def define(text):
 
 
 SAME = {
+    "a docstring comes": ("def f(a):\n    return a + 1", 'def f(a):\n    "one"\n    return a + 1'),
+    "closure": (
+        "def make(n):\n    def f(a): return a + n\n    return f\nf = make(1)",
+        "def make(n):\n    def f(a): return a + n\n    return f\nf = make(1)",
+    ),
     "comment": ("def f(a):\n    return a", "def f(a):\n    # why\n    return a"),
     "docstring": ('def f(a):\n    "one"\n    return a', 'def f(a):\n    "two"\n    return a'),
     "formatting": ("def f(a): return a+1", "def f(a):\n    return (a +\n  1)"),
@@ -24,6 +29,17 @@ SAME = {
     "nested": ("def f(a): return [x for x in a]", "def f(a): return [x for x in a]"),
 }
 DIFFERENT = {
+    "attribute": ("def f(a): return a.x", "def f(a): return a.y"),
+    "keyword only": ("def f(a, b): return a", "def f(a, *, b): return a"),
+    "async": ("def f(a): return a", "async def f(a): return a"),
+    "closure": (
+        "def make(n):\n    def f(a): return a + n\n    return f\nf = make(1)",
+        "def make(n):\n    def f(a): return a + n\n    return f\nf = make(2)",
+    ),
+    "name in the closure": (
+        "def make(n, m):\n    def f(a): return a + n\n    return f\nf = make(1, 1)",
+        "def make(n, m):\n    def f(a): return a + m\n    return f\nf = make(1, 1)",
+    ),
     "operator": ("def f(a): return a+1", "def f(a): return a-1"),
     "int and float": ("def f(a): return a*1", "def f(a): return a*1.0"),
     "int and bool": ("def f(a): return a == 1", "def f(a): return a == True"),
