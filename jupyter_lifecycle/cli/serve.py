@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from jupyter_lifecycle.registry.artifacts import Artifacts
     from jupyter_lifecycle.registry.store import Store
 
 GRACE_SECONDS = 20
@@ -31,7 +32,11 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="where it listens (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8765, help="0 takes a free one (8765)")
     add_database(parser)
-    parser.add_argument("--artifacts", metavar="DIR", help="the folder for envelopes' files")
+    parser.add_argument(
+        "--artifacts",
+        metavar="WHERE",
+        help="the folder for envelopes' files, s3://bucket/prefix, gs://…",
+    )
     parser.add_argument(
         "--token-file",
         metavar="FILE",
@@ -63,7 +68,6 @@ def add_database(parser: argparse.ArgumentParser) -> None:
 
 def store_of(arguments: argparse.Namespace) -> Store:
     """Give the store that ``--database``, ``--artifacts`` and ``--registry`` name."""
-    from jupyter_lifecycle.registry.artifacts import FolderArtifacts
     from jupyter_lifecycle.registry.facade import user_name
     from jupyter_lifecycle.registry.places import data_home
     from jupyter_lifecycle.registry.store import Store
@@ -71,13 +75,23 @@ def store_of(arguments: argparse.Namespace) -> Store:
 
     home = Path(arguments.registry).expanduser().absolute() if arguments.registry else data_home()
     folder = getattr(arguments, "artifacts", None)
-    files = Path(folder).expanduser().absolute() if folder else home / "artifacts"
+    files = _artifacts(folder or str(home / "artifacts"))
     if arguments.database:
         database = Database(arguments.database)
     else:
         file = home / "registry.db"
         database = Database(f"sqlite:///{file}", file=file)
-    return Store(database, FolderArtifacts(files), author=user_name())
+    return Store(database, files, author=user_name())
+
+
+def _artifacts(where: str) -> Artifacts:
+    if "://" in where:
+        from jupyter_lifecycle.registry.objects import ObjectArtifacts
+
+        return ObjectArtifacts(where)
+    from jupyter_lifecycle.registry.artifacts import FolderArtifacts
+
+    return FolderArtifacts(Path(where).expanduser().absolute())
 
 
 def keeper_of(arguments: argparse.Namespace) -> Any:

@@ -154,8 +154,7 @@ class FolderArtifacts:
                     path.unlink()
 
     def _path(self, digest: str) -> Path:
-        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
-            raise IntegrityError(f"{digest[:80]!r} is no SHA-256 in 64 lower case hex digits.")
+        check_digest(digest)
         return self.folder / digest[:2] / digest
 
 
@@ -188,12 +187,7 @@ class FolderUpload:
         found = self._hash.hexdigest()
         if found != self._digest:
             self.abort()
-            raise IntegrityError(
-                f"The file that came has the digest {found}, not {self._digest}:"
-                " it was changed or cut on the way. Send it again.",
-                expected=self._digest,
-                found=found,
-            )
+            raise changed_on_the_way(self._digest, found)
         with _spoken_errors():
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -208,6 +202,29 @@ class FolderUpload:
         with contextlib.suppress(OSError):  # a full disk must not hide what was wrong first
             self._file.close()
         self._temporary.unlink(missing_ok=True)
+
+
+def check_digest(digest: str) -> str:
+    """Check that a text is a SHA-256 in hex.
+
+    Raises
+    ------
+    IntegrityError
+        It's none.
+    """
+    if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+        raise IntegrityError(f"{digest[:80]!r} is no SHA-256 in 64 lower case hex digits.")
+    return digest
+
+
+def changed_on_the_way(expected: str, found: str) -> IntegrityError:
+    """Say that a file is not what its digest says."""
+    return IntegrityError(
+        f"The file that came has the digest {found}, not {expected}:"
+        " it was changed or cut on the way. Send it again.",
+        expected=expected,
+        found=found,
+    )
 
 
 def put(artifacts: Artifacts, digest: str, chunks: Iterable[bytes]) -> bool:
@@ -250,6 +267,29 @@ def place(source: Path, target: Path) -> None:
         for chunk in read_chunks(reading):
             writing.write(chunk)
     temporary.replace(target)
+
+
+def copy_out(artifacts: Artifacts, digest: str, target: Path) -> None:
+    """Have a blob that is no file here as one: whole, checked, or not at all.
+
+    Raises
+    ------
+    IntegrityError
+        What is kept is not what the digest says.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    seen = hashlib.sha256()
+    try:
+        with artifacts.open(digest) as reading, temporary.open("xb") as writing:
+            for chunk in read_chunks(reading):
+                seen.update(chunk)
+                writing.write(chunk)
+        if seen.hexdigest() != digest:
+            raise changed_on_the_way(digest, seen.hexdigest())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

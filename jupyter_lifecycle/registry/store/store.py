@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import IntegrityError, InvalidValueError
 from jupyter_lifecycle.registry import words
-from jupyter_lifecycle.registry.artifacts import FolderArtifacts, place, put, read_chunks
+from jupyter_lifecycle.registry.artifacts import (
+    FolderArtifacts,
+    copy_out,
+    place,
+    put,
+    read_chunks,
+)
 from jupyter_lifecycle.registry.manifest import read_manifest
 from jupyter_lifecycle.registry.records import Page
 from jupyter_lifecycle.registry.store import (
@@ -311,9 +317,9 @@ class Store:
         """Have a blob as a file at ``target``: a link where it can be one."""
         source = self._artifacts.local(digest)
         if source is None:
-            self._artifacts.open(digest).close()
-            raise IntegrityError(f"File {digest} cannot be read here.")  # pragma: no cover
-        place(source, target)
+            copy_out(self._artifacts, digest, target)
+        else:
+            place(source, target)
         if progress is not None:
             size = target.stat().st_size
             progress(size, size)

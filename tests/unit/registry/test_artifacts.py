@@ -3,11 +3,20 @@
 import hashlib
 import os
 import stat
+import sys
+import time
 
 import pytest
 
-from jupyter_lifecycle.errors import IntegrityError, NotFoundError, RegistryError
-from jupyter_lifecycle.registry.artifacts import FolderArtifacts, place, put
+from jupyter_lifecycle.errors import (
+    IntegrityError,
+    MissingExtraError,
+    NotFoundError,
+    RegistryError,
+    RegistryUnavailableError,
+)
+from jupyter_lifecycle.registry.artifacts import FolderArtifacts, copy_out, place, put
+from jupyter_lifecycle.registry.objects import ObjectArtifacts
 
 DATA = b"some bytes"
 DIGEST = hashlib.sha256(DATA).hexdigest()
@@ -91,3 +100,87 @@ def test_a_second_name_is_a_link_or_a_copy(tmp_path, monkeypatch):
     place(source, tmp_path / "a" / "copy")
     assert (tmp_path / "a" / "copy").read_bytes() == DATA
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["copy", "link"]
+
+
+# -- object stores: the laws of a folder hold for them
+
+
+@pytest.fixture(params=["folder", "file"])
+def anywhere(request, tmp_path):
+    if request.param == "folder":
+        return FolderArtifacts(tmp_path / "artifacts")
+    return ObjectArtifacts(f"file://{tmp_path}/objects")
+
+
+def test_a_blob_anywhere(anywhere, tmp_path):
+    assert anywhere.size(DIGEST) is None
+    assert list(anywhere.listed()) == []
+    assert put(anywhere, DIGEST, [DATA[:4], DATA[4:]])
+    assert not put(anywhere, DIGEST, [b"never read"])
+    assert anywhere.size(DIGEST) == len(DATA)
+    with anywhere.open(DIGEST) as stream:
+        assert stream.read() == DATA
+    copy_out(anywhere, DIGEST, tmp_path / "deep" / "copy")
+    assert (tmp_path / "deep" / "copy").read_bytes() == DATA
+    anywhere.keep(DIGEST)
+    ((name, written),) = anywhere.listed()
+    assert name == DIGEST
+    assert abs(written - time.time()) < 600
+    anywhere.check()
+    anywhere.sweep(time.time() + 9)
+    assert anywhere.remove(DIGEST) == len(DATA)
+    assert anywhere.remove(DIGEST) == 0
+    assert anywhere.size(DIGEST) is None
+
+
+def test_half_a_blob_is_nowhere(anywhere):
+    with pytest.raises(IntegrityError, match="changed or cut on the way"):
+        put(anywhere, DIGEST, [DATA[:-1]])
+    upload = anywhere.begin(DIGEST)
+    upload.write(DATA)
+    assert anywhere.size(DIGEST) is None
+    upload.abort()
+    upload.abort()
+    assert anywhere.size(DIGEST) is None
+    assert list(anywhere.listed()) == []
+    with pytest.raises(NotFoundError, match="no file with the digest"):
+        anywhere.open(DIGEST)
+    with pytest.raises(IntegrityError, match="no SHA-256"):
+        anywhere.local("x")
+
+
+def test_a_blob_that_was_changed_where_it_is_kept(tmp_path):
+    artifacts = ObjectArtifacts(f"file://{tmp_path}/objects")
+    put(artifacts, DIGEST, [DATA])
+    (tmp_path / "objects" / DIGEST[:2] / DIGEST).write_bytes(b"other")
+    with pytest.raises(IntegrityError, match="changed or cut"):
+        copy_out(artifacts, DIGEST, tmp_path / "copy")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["objects"]
+
+
+def test_an_object_store_that_does_not_answer(monkeypatch, tmp_path):
+    artifacts = ObjectArtifacts(f"file://{tmp_path}")
+
+    def broken(*_, **__):
+        raise RuntimeError("no route to host.")
+
+    for name in ("info", "pipe_file", "open", "find"):
+        monkeypatch.setattr(artifacts._fs, name, broken)
+    for ask in (lambda: artifacts.size(DIGEST), artifacts.check, lambda: artifacts.begin(DIGEST)):
+        with pytest.raises(RegistryUnavailableError, match=r"file://.* now: no route to host\."):
+            ask()
+
+
+@pytest.mark.parametrize("url", ["nothing://x", "memory://x", "http://x.org/y"])
+def test_an_address_that_is_none(url):
+    with pytest.raises(RegistryError, match="is no object store that files can be kept in"):
+        ObjectArtifacts(url)
+
+
+def test_a_library_that_is_not_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    with pytest.raises(MissingExtraError, match="gs:// cannot be used"):
+        ObjectArtifacts("gs://bucket")
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'jupyter_lifecycle\[s3\]'"):
+        ObjectArtifacts("s3://bucket")
