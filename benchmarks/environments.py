@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel
 
 from jupyter_lifecycle.envelope import build
 from jupyter_lifecycle.errors import LifecycleError
@@ -113,14 +114,13 @@ def dataclasses_and_enums():
     return decide, {"who": {"age": 30, "income": 1e5}}
 
 
+class Order(BaseModel):
+    price: float
+    pieces: int = 1
+
+
 @model
 def pydantic_model():
-    from pydantic import BaseModel
-
-    class Order(BaseModel):
-        price: float
-        pieces: int = 1
-
     def total(order: Order) -> float:
         return order.price * order.pieces
 

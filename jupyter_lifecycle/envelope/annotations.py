@@ -6,7 +6,16 @@ import dataclasses
 import inspect
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from enum import Enum
@@ -27,6 +36,7 @@ _SCALARS: tuple[tuple[type, str], ...] = (
     (date, "date"),
 )
 _LISTS = (list, tuple, set, frozenset, Sequence, AbstractSet, Iterable)
+_YIELDED = (Iterator, Generator, AsyncIterator, AsyncGenerator, AsyncIterable)
 _DICTS = (dict, Mapping)
 
 
@@ -84,6 +94,8 @@ def field_of_annotation(name: str, hint: Any, seen: Seen) -> Field:  # noqa: PLR
     members = _members(kind, seen)
     if members is not None:
         return _structure(name, kind, members, seen)
+    if kind in _YIELDED:  # what a function yields is answered as a list
+        return _list(name, list, get_args(hint)[:1], seen)
     if kind in _LISTS:
         return _list(name, kind, get_args(hint), seen)
     if kind in _DICTS:

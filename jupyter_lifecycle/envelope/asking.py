@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.envelope.formats import packages_of
@@ -32,6 +33,40 @@ def framed(model: Any) -> Callable[[Any], Any] | None:
     if packages[:1] == ("xgboost",) and type(model).__name__ == "Booster":
         return _Booster(model)
     return None
+
+
+def finished(answer: Any) -> Any:
+    """Give what an asynchronous function gives, and what a generator yields, as a list.
+
+    Parameters
+    ----------
+    answer
+        What the model's function returned; anything else is given back.
+    """
+    if inspect.isgenerator(answer):
+        return list(answer)
+    if inspect.iscoroutine(answer):
+        return _awaited(answer)
+    if inspect.isasyncgen(answer):
+        return _awaited(_collected(answer))
+    return answer
+
+
+async def _collected(items: Any) -> list[Any]:
+    return [item async for item in items]
+
+
+def _awaited(coroutine: Any) -> Any:
+    """Run to its end, in a thread of its own where this one has a loop, as a notebook's has."""
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 class _Torch:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_lifecycle.envelope.annotations import Seen, bind, field_of_annotation, resolved
-from jupyter_lifecycle.envelope.asking import framed
+from jupyter_lifecycle.envelope.asking import finished, framed
 from jupyter_lifecycle.envelope.describing import field_of_column, field_of_values, fields_of_frame
 from jupyter_lifecycle.envelope.writing import is_array, is_frame, is_series
 from jupyter_lifecycle.errors import SchemaError, did_you_mean
@@ -54,7 +54,7 @@ class Query:
         """
         if schema.form == "frame":
             ask = self.framed or self.function
-            return ask(rows if self.features is None else self.features.compute(rows))
+            return finished(ask(rows if self.features is None else self.features.compute(rows)))
         if isinstance(rows, dict):
             return self._called(rows, ())
         return [self._called(row, (index,)) for index, row in enumerate(rows)]
@@ -65,7 +65,7 @@ class Query:
             for name, value in arguments.items()
         }
         leading = [bound.pop(name) for name in self.positional if name in bound]
-        return self.function(*leading, **bound)
+        return finished(self.function(*leading, **bound))
 
 
 def call_of(model: Any) -> Call:
@@ -74,7 +74,7 @@ def call_of(model: Any) -> Call:
     Raises
     ------
     SchemaError
-        Where it is neither, a class, or asynchronous.
+        Where it is neither, or a class.
     """
     if isinstance(model, type):
         raise SchemaError(f"{model.__qualname__} is a class. Save an instance or a function.")
@@ -84,10 +84,6 @@ def call_of(model: Any) -> Call:
         raise SchemaError(
             f"A {type(model).__qualname__} has no predict and cannot be called. "
             "Save an estimator, a function or a callable object."
-        )
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        raise SchemaError(
-            f"{_name(function)} is asynchronous. Wrap it in a function that gives its answer."
         )
     return call
 

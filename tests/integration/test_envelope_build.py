@@ -1,5 +1,6 @@
 """Saving: real models, verified by a real verifier process."""
 
+import asyncio
 import enum
 import json
 import os
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -466,3 +468,40 @@ def test_formats_by_name():
         build(model, name="m", example=example, format="tourch")
     with pytest.raises(EnvelopeError, match="does not store a sklearn"):
         build(model, name="m", example=example, format="lightgbm")
+
+
+async def twice_later(a: int) -> int:
+    import asyncio
+
+    await asyncio.sleep(0)
+    return a * 2
+
+
+def steps_of(start: float, count: int) -> Iterator[float]:
+    for step in range(count):
+        yield start + step
+
+
+async def steps_later(count: int) -> AsyncIterator[int]:
+    for step in range(count):
+        yield step
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "answer", "word"),
+    [
+        (twice_later, {"a": 4}, 8, "integer"),
+        (steps_of, {"start": 0.5, "count": 3}, [0.5, 1.5, 2.5], "array"),
+        (steps_later, {"count": 2}, [0, 1], "array"),
+    ],
+)
+def test_async_functions_and_generators(function, arguments, answer, word):
+    bundle = build(function, name="f", example=arguments)
+    assert bundle.predict(arguments) == answer
+    assert [field.type for field in bundle.schema.outputs] == [word]
+    assert load_service(bundle.path).predict_json([arguments, arguments]) == [answer, answer]
+
+    async def inside_a_loop():
+        return bundle.predict(arguments)
+
+    assert asyncio.run(inside_a_loop()) == answer

@@ -70,7 +70,6 @@ def test_predict_wins_over_call():
     [
         (Estimator, "Estimator is a class. Save an instance or a function"),
         (3, "A int has no predict and cannot be called"),
-        (later, "later is asynchronous"),
     ],
 )
 def test_what_cannot_be_asked(model, words):
