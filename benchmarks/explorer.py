@@ -1,7 +1,9 @@
-"""The explorer at 10,000 nodes and 19,000 edges in headless Chromium.
+"""The explorer at 10,000 nodes and 19,000 edges in headless Chromium, beside its peers.
 
-Layout, the time from the kernel's message to the first picture, frames a second while panning and
-zooming, and the size of the bundle. The last line is JSON. ``python benchmarks/explorer.py``
+Layout (also of 50,000 nodes, square and wide, with crossings beside dot's, dagre's and elkjs'), the
+time from the kernel's message to the first picture, frames a second while panning and zooming beside
+the same graph as SVG, a change of 1,000 states, what a kernel pays, and the sizes of the bundle and
+of what a notebook saves. The last line is JSON. ``python benchmarks/explorer.py``
 """
 
 from __future__ import annotations
@@ -10,19 +12,22 @@ import gzip
 import json
 import shutil
 import statistics
-import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "browser"))
+sys.path[:0] = [str(ROOT / "tests" / "browser"), str(Path(__file__).parent)]
 
+import explorer_layouts  # noqa: E402 - beside this file
 import explorer_page  # noqa: E402 - the page that the browser tests use
 
+from jupyter_lifecycle.widgets.explorer import Explorer  # noqa: E402
 from jupyter_lifecycle.widgets.explorer_feed import graph_message, states_message  # noqa: E402
+from jupyter_lifecycle.widgets.selection import complete, find  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -97,40 +102,6 @@ def open_empty(page: Page, graph: GraphView, states: StatesView) -> Any:
     return kernel
 
 
-def layout_milliseconds(page: Page, graph: GraphView) -> list[float]:
-    """The layout alone, in the page."""
-    source = (ROOT / "labextension" / "src" / "core" / "layout.ts").as_posix()
-    bundle = ROOT / "labextension" / "node_modules" / ".cache" / "layout-bench.mjs"
-    options = {
-        "entryPoints": [source],
-        "bundle": True,
-        "format": "esm",
-        "minify": True,
-        "outfile": bundle.as_posix(),
-    }
-    build = f"require('esbuild').buildSync({json.dumps(options)})"
-    node = shutil.which("node") or "node"
-    subprocess.run([node, "-e", build], cwd=ROOT / "labextension", check=True)
-    times: list[float] = page.evaluate(
-        """async ([source, edges, count, runs]) => {
-            const url = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}))
-            const {layout} = await import(url)
-            const times = []
-            for (let run = 0; run < runs; run++) {
-                const input = {count, edges: Int32Array.from(edges), weight: new Int32Array(edges.length / 2).fill(1),
-                    block: new Int32Array(count), blocks: 1, framed: new Uint8Array(1),
-                    width: new Float32Array(count).fill(162), height: new Float32Array(count).fill(34), previous: null}
-                const start = performance.now()
-                layout(input)
-                times.push(performance.now() - start)
-            }
-            return times
-        }""",
-        [bundle.read_text(encoding="utf-8"), graph.edges, len(graph.names), RUNS],
-    )
-    return times
-
-
 def frames(gaps: list[float]) -> dict[str, float]:
     """Frames a second in the middle, and in the worst twentieth."""
     ordered = sorted(gaps)
@@ -143,14 +114,12 @@ def frames(gaps: list[float]) -> dict[str, float]:
 def measure(page: Page) -> dict[str, Any]:
     graph, states = explorer_page.layered(NODES, LAYERS)
     open_empty(page, graph, states)
-    layout = layout_milliseconds(page, graph)
     messages = [json.dumps(graph_message(graph)), json.dumps(states_message(states))]
     first = page.evaluate(FIRST, messages)
     page.wait_for_timeout(400)
     result: dict[str, Any] = {
         "nodes": len(graph.names),
         "edges": len(graph.edges) // 2,
-        "layout_ms": round(statistics.median(layout), 1),
         "first_picture_ms": round(first, 1),
     }
     for zoom, presses in (("fit", 0), ("middle", 8), ("near", 5)):
@@ -171,6 +140,94 @@ def measure(page: Page) -> dict[str, Any]:
     return result
 
 
+SVG = """
+([edges, places]) => {
+  const parts = places.map(([x, y], i) => `<g transform="translate(${x - 81} ${y - 17})">` +
+    `<rect width="162" height="34" rx="3" fill="#fff" stroke="#bdbdbd"/><rect width="4" height="34" fill="#4b8fc4"/>` +
+    `<text x="11" y="14" font-size="11.5">feature_${i}</text></g>`)
+  const lines = []
+  for (let e = 0; e < edges.length; e += 2) {
+    const [a, b] = [places[edges[e]], places[edges[e + 1]]]
+    const middle = (a[0] + b[0]) / 2
+    lines.push(`<path d="M${a[0] + 81} ${a[1]}C${middle} ${a[1]} ${middle} ${b[1]} ${b[0] - 81} ${b[1]}" ` +
+      `fill="none" stroke="#212121" stroke-opacity=".42"/>`)
+  }
+  document.body.innerHTML = `<svg width="1400" height="840"><g id="all">${lines.join('')}${parts.join('')}</g></svg>`
+  const all = document.getElementById('all')
+  const width = Math.max(...places.map(place => place[0])) + 100
+  return new Promise(done => {
+    const gaps = []
+    let last = 0, start = 0
+    const frame = now => {
+      if (last) gaps.push(now - last)
+      start ||= now
+      last = now
+      if (now - start > 3000) return done(gaps)
+      const shift = 60 * Math.sin((now - start) / 300)
+      all.setAttribute('transform', `translate(${shift} 0) scale(${1400 / width})`)
+      requestAnimationFrame(frame)
+    }
+    requestAnimationFrame(frame)
+  })
+}
+"""
+
+
+def layouts() -> dict[str, Any]:
+    """Ours and the peers': where dot finishes with crossings, and the large ones."""
+    found = {}
+    for count, layers, peers in (
+        (500, 22, ("dot", "dagre", "elk")),
+        (1_000, 32, ("dot", "dagre", "elk")),
+        (1_000, 8, ("dot", "dagre", "elk")),
+        (10_000, 100, ("dot", "dagre", "elk")),
+        (10_000, 8, ()),
+        (50_000, 224, ()),
+        (50_000, 8, ()),
+    ):
+        graph, _ = explorer_page.layered(count, layers)
+        found[f"{count}x{layers}"] = explorer_layouts.compare(graph, peers=peers)
+    return found
+
+
+def of_svg(page: Page) -> dict[str, float]:
+    """The same 10,000 nodes as elements of the page, panned."""
+    graph, _ = explorer_page.layered(NODES, LAYERS)
+    placed = explorer_layouts.by_node("ours", graph, 1, explorer_layouts.bundle())
+    assert placed is not None
+    page.set_content("<!doctype html><body></body>")
+    return frames(page.evaluate(SVG, [graph.edges, placed["places"]]))
+
+
+def kernel_side() -> dict[str, float]:
+    """What the kernel pays, in milliseconds of CPU, and what the notebook's file holds, in KB."""
+    graph, states = explorer_page.layered(NODES, LAYERS)
+    source = explorer_page.Kernel(None, graph, states)
+
+    def cost(work: Any) -> float:
+        times = []
+        for _ in range(RUNS):
+            start = time.process_time()
+            work()
+            times.append(time.process_time() - start)
+        return round(1000 * min(times), 1)
+
+    widget = Explorer(source)
+    state = {key: value for key, value in widget.get_state().items() if not key.startswith("_")}
+    result = {
+        "graph_message_ms": cost(lambda: json.dumps(graph_message(graph))),
+        "states_message_ms": cost(lambda: json.dumps(states_message(states))),
+        "select_ms": cost(
+            lambda: find("+feature_09950_lag_14 and not status:stale", graph, states)
+        ),
+        "complete_ms": cost(lambda: complete("status:stale or feat", 20, graph, states)),
+        "saved_state_kb": round(len(json.dumps(state)) / 1024, 2),
+        "saved_output_kb": round(len(json.dumps(widget._repr_mimebundle_()[0])) / 1024, 2),
+    }
+    widget.close()
+    return result
+
+
 def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
@@ -178,9 +235,13 @@ def main() -> None:
     bundle = len(gzip.compress((explorer_page.STATIC / "explorer.js").read_bytes()))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_context(viewport={"width": 1400, "height": 840}).new_page()
-        result = measure(page) | {"bundle_kb_gzipped": round(bundle / 1024, 1)}
+        context = browser.new_context(viewport={"width": 1400, "height": 840})
+        result = measure(context.new_page()) | {"bundle_kb_gzipped": round(bundle / 1024, 1)}
+        result["svg"] = of_svg(context.new_page())
         browser.close()
+    result |= kernel_side()
+    explorer_layouts.install()
+    result["layouts"] = layouts()
     for name, value in result.items():
         print(f"{name:20} {value}")
     print(json.dumps(result))

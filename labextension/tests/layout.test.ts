@@ -137,3 +137,46 @@ describe('the layout', () => {
     assert.equal(layout(input(0, [])).width, 0);
   });
 });
+
+describe('an edit', () => {
+  /** Mean and largest move of what was there, in rows, after one more node. */
+  function moved(count: number, wide: number): { mean: number; most: number } {
+    const edges = randomEdges(count, wide, true);
+    const first = layout(input(count, edges));
+    const more = [...edges, Math.floor(count / 2), count];
+    const previous = Float32Array.from({ length: count + 1 }, (_, i) => first.y[i] ?? NaN);
+    const block = new Array<number>(count + 1).fill(0);
+    const next = layout(input(count + 1, more, block, previous));
+    const moves = Array.from({ length: count }, (_, i) => Math.abs(next.y[i]! - first.y[i]!) / 44);
+    return { mean: moves.reduce((a, b) => a + b, 0) / count, most: Math.max(...moves) };
+  }
+  for (const [count, wide] of [
+    [60, 8],
+    [300, 17],
+    [1000, 30],
+  ] as const)
+    test(`of one in ${count} nodes moves the others by less than a row in the mean`, () => {
+      const { mean, most } = moved(count, wide);
+      assert.ok(mean < 0.2, `mean ${mean}`);
+      assert.ok(most <= 6, `most ${most}`);
+    });
+});
+
+describe('crossings', () => {
+  test('are fewer than those of the notebook order, and no worse with swaps', () => {
+    const edges = randomEdges(300, 20, true);
+    const cross = (y: ArrayLike<number>, x: ArrayLike<number>): number => {
+      let found = 0;
+      for (let a = 0; a < edges.length; a += 2)
+        for (let b = a + 2; b < edges.length; b += 2) {
+          const [p, q, r, s] = [edges[a]!, edges[a + 1]!, edges[b]!, edges[b + 1]!];
+          if (x[p] !== x[r] || x[q] !== x[s]) continue;
+          if ((y[p]! - y[r]!) * (y[q]! - y[s]!) < 0) found++;
+        }
+      return found;
+    };
+    const done = layout(input(300, edges));
+    const plain = Float32Array.from({ length: 300 }, (_, i) => i % 20);
+    assert.ok(cross(done.y, done.x) < 0.8 * cross(plain, done.x));
+  });
+});

@@ -4,7 +4,7 @@ import source from 'inline-worker:./worker.ts';
 import { layout, type LayoutInput, type LayoutResult } from './layout';
 
 /** Up to here the layout takes less than a frame: no detour. */
-const SMALL = 400;
+const SMALL = 250;
 
 interface Answer {
   readonly id: number;

@@ -49,7 +49,7 @@ export function find(names: readonly string[], text: string, most = MOST): numbe
 /** A query in pieces: what is an operator or a field, and what is not. */
 export function pieces(text: string): { text: string; operator: boolean }[] {
   const parts =
-    /("(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?)|((?:(?<![^\s(,])\d+)?\+(?:\d+(?![^\s),]))?|>=|<=|!=|==|[<>=(),]|\b[a-z]+:|(?<!\S)(?:and|or|not)(?!\S))/gi;
+    /("(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?)|((?:(?<![^\s(,])\d+)?\+(?:\d+(?![^\s),]))?|>=|<=|!=|==|[<>=(),]|\b[a-z]+:|(?<![^\s(,])(?:and|or|not)(?![^\s(),]))/gi;
   const found: { text: string; operator: boolean }[] = [];
   let at = 0;
   for (const hit of text.matchAll(parts)) {
@@ -125,7 +125,10 @@ export class SearchField implements SearchBox {
     });
     const key = h('kbd', { class: 'jl-key', 'aria-hidden': 'true' }, '/');
     const text = h('span', { class: 'jl-search-text' }, this.mirror, field);
-    const box = [icon('search'), text, this.shown, this.clearing, key, this.list, this.error];
+    const below = h('div', { class: 'jl-search-below' }, this.error, this.list);
+    // What is clicked there takes no focus from the field: it would be drawn anew before the click.
+    below.addEventListener('pointerdown', event => event.preventDefault(), { signal });
+    const box = [icon('search'), text, this.shown, this.clearing, key, below];
     this.element = h('div', { class: 'jl-search' }, ...box);
     const listen = <K extends keyof HTMLElementEventMap>(
       name: K,
@@ -200,7 +203,7 @@ export class SearchField implements SearchBox {
     const error = this.wrong;
     const wrong = error !== null;
     this.element.classList.toggle('jl-wrong', wrong);
-    this.error.hidden = !wrong || !this.list.hidden;
+    this.error.hidden = !wrong;
     if (error === null) {
       this.field.removeAttribute('aria-invalid');
       return;
