@@ -44,6 +44,10 @@ _FLAGS: Final = (
 
 _WITH_CONSTANT: Final = frozenset(dis.hasconst)
 _PYTHON: Final = f"{sys.implementation.cache_tag}"
+_READS_LOCALS: Final = frozenset(
+    ["locals", "vars", "dir", "query", "eval", "exec", "_getframe", "currentframe", "f_locals"]
+)
+"""Names by which code reads local variables by their names."""
 _MOST: Final = 20_000
 
 _known: dict[int, tuple[CodeType, CodeFacts]] = {}
@@ -129,13 +133,22 @@ def _digest(code: CodeType, instructions: Instructions, nested: list[CodeType]) 
         code.co_flags & _FLAGS,
         operations,
         code.co_names,
-        code.co_varnames,
+        _variables(code),
         code.co_freevars,
         code.co_cellvars,
         instructions.handlers(),
         constants,
     )
     return digest(b"instructions" + marshal.dumps(parts, 2))
+
+
+def _variables(code: CodeType) -> tuple[str, ...]:
+    """Give the names of parameters; those of other local variables where the code can read them."""
+    if not _READS_LOCALS.isdisjoint(code.co_names):
+        return code.co_varnames
+    count = code.co_argcount + code.co_kwonlyargcount
+    count += bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS)
+    return code.co_varnames[:count]
 
 
 def _constant(value: Any) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from jupyter_lifecycle.hashing.extensions import sizes
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -35,9 +37,12 @@ class Together:
         self._held = [_LOOK(function) for function in self._functions]
         self._state = [_state(function) for function in self._functions]
         self._watches = list(watches.values())
+        self._sizes = sizes()
 
     def holds(self) -> bool:
         """Tell whether all of them are still right."""
+        if self._sizes != sizes():
+            return False
         if [_state(function) for function in self._functions] != self._state:
             return False
         return all(watch.holds() for watch in self._watches)

@@ -40,6 +40,8 @@ IN_ITSELF: list[Case] = [
     changed("two features that change places", "def low(x): return x.min()\ndef high(x): return x.max()\ndef answer(low, high): return low - high", ("def low", "def tmp"), ("def high", "def low"), ("def tmp", "def high")),
     changed("a parameter that becomes another", "def a(x): return x\ndef b(x): return x * 2\ndef answer(a): return a", ("answer(a): return a", "answer(b): return b")),
     changed("parameters that change places", "def a(x): return x\ndef b(x): return x * 2\ndef answer(a, b): return a - b", ("a - b", "b - a")),
+    changed("a local variable's name that is read", "def answer(x):\n  n = 2\n  return sorted(locals())", ("n = 2", "m = 2")),
+    changed("a local variable's name in a query's text", "import pandas as pd\ndef answer(x):\n  n, m = 1, 0\n  return len(pd.DataFrame({'a': [1, 2]}).query('a > @n'))", ("n, m =", "m, n =")),
     changed("an async helper", "async def _f(): return 1\nasync def answer(x): return await _f()", ("return 1", "return 2")),
 ]  # fmt: skip
 

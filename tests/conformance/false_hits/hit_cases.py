@@ -34,5 +34,6 @@ HITS: list[Case] = [
     same("a seed, where nobody draws", "import random\nrandom.seed(1)\ndef answer(x): return x", ("seed(1)", "seed(2)")),
     same("a parent that gives the same", "def first(x): return x * 2\ndef answer(first): return first + 1", ("x * 2", "x + x")),
     same("the name of a feature", "def first(x): return x * 2\ndef answer(x): return x + 1", ("first", "other")),
+    same("the name of a local variable", "def answer(x):\n  n = 2\n  return x * n", ("n = 2", "m = 2"), ("x * n", "x * m")),
     same("a lambda's place", "def answer(x): return x.map(lambda v: v * 2)", ("x.map", "x\\\n    .map")),
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from jupyter_lifecycle.hashing import code_key
+from jupyter_lifecycle.hashing import code_key, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +43,16 @@ def test_its_code_counts(name: str, space: dict[str, Any]) -> None:
         keys.add(code_key(space["feature"]).digest)
     assert len(keys) == 2
     assert plain not in keys
+
+
+def test_many_keys_looked_at_as_one_see_it_too(space: dict[str, Any]) -> None:
+    exec(CODE, space)
+    code_key(space["feature"])
+    looked_at = together([space["feature"]])
+    assert looked_at is not None
+    assert looked_at.holds()
+    exec("import pandas as pd\n" + PUT["a method"].format(1), space)
+    assert not looked_at.holds()
 
 
 def test_a_library_s_own_methods_count_by_version() -> None:

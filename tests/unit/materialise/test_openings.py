@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import threading
 from pathlib import Path
 from textwrap import dedent
@@ -367,3 +369,24 @@ def test_what_a_feature_changes_in_place_is_kept_from_the_cache(folder: Path, na
         )
         assert run.reports["last"].note == f"not cached: first changed {changed}"
         assert dict(run.values) in ({"last": 2}, {"last": 7.0})
+
+
+def test_the_same_project_at_another_place_hits(folder: Path, monkeypatch: Any) -> None:
+    text = """
+    from pathlib import Path
+    import own_rates
+    def rates(x): return int(Path("rates.txt").read_text()) * own_rates.factor()
+    """
+    first, second = folder / "first", folder / "second"
+    first.mkdir()
+    (first / "rates.txt").write_text("5")
+    (first / "own_rates.py").write_text("N = 2\ndef factor(): return N\n")
+    for place, expected in ((first, ("rates",)), (second, ())):
+        if place is second:
+            shutil.copytree(first, second)
+        monkeypatch.chdir(place)
+        monkeypatch.syspath_prepend(str(place))
+        monkeypatch.delitem(sys.modules, "own_rates", raising=False)
+        assert Kernel(place, text).run("rates").recomputed == expected
+        assert str(place) in sys.modules["own_rates"].__file__
+    monkeypatch.delitem(sys.modules, "own_rates")
