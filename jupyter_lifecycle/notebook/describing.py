@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.graph import MISSING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.materialise import NodeReport
     from jupyter_lifecycle.notebook.session import Session
 
+_NAME = re.compile(r"[^\W\d]\w*")
 _STATES = {
     "fresh": "computed in this session",
     "cached": "in the cache",
@@ -46,6 +48,16 @@ def described(session: Session, name: str, *, source: bool = False) -> dict[str,
     else:
         return None
     return {"text/plain": text, "text/html": str(element("pre", escape_lines(text)))}
+
+
+def name_at(code: str, cursor: int) -> str:
+    """Find the Python name that a position of a cell touches; empty where there is none.
+
+    >>> name_at("def late(double):", 10), name_at("def late(double):", 8), name_at("a + b", 2)
+    ('double', 'late', '')
+    """
+    found = (one for one in _NAME.finditer(code) if one.start() <= cursor <= one.end())
+    return next((one[0] for one in found), "")
 
 
 def _feature_text(session: Session, feature: Feature, *, source: bool) -> str:

@@ -11,7 +11,7 @@ from IPython.core.getipython import get_ipython
 from jupyter_lifecycle.errors import LifecycleError
 from jupyter_lifecycle.notebook.channel import CellsChannel
 from jupyter_lifecycle.notebook.completion import matcher
-from jupyter_lifecycle.notebook.describing import described
+from jupyter_lifecycle.notebook.describing import described, name_at
 from jupyter_lifecycle.notebook.host import ShellHost
 from jupyter_lifecycle.notebook.magics import LifecycleMagics
 from jupyter_lifecycle.notebook.session import Session
@@ -72,6 +72,10 @@ class Extension:
         shell = self._shell
         shell.register_magics(self._magics)
         self._inspect: Callable[..., Any] = shell.object_inspect_mime
+        kernel = getattr(shell, "kernel", None)
+        if kernel is not None:
+            self._ask_kernel = kernel.do_inspect
+            kernel.do_inspect = self._asked
         shell.object_inspect_mime = self._described  # type: ignore[assignment,method-assign]
         self._channel.attach()
         shell.input_transformers_cleanup.append(self._lines)
@@ -91,6 +95,9 @@ class Extension:
         if shell.Completer is not None:
             shell.Completer.custom_matchers.remove(self._matcher)
         self._channel.detach()
+        kernel = getattr(shell, "kernel", None)
+        if kernel is not None:
+            del kernel.do_inspect
         del shell.object_inspect_mime  # the class's own is behind it
         self.session.close()
 
@@ -108,6 +115,17 @@ class Extension:
             if described_as is not None:
                 return described_as
         return self._inspect(oname, detail_level=detail_level, **options)
+
+    def _asked(self, code: str, cursor_pos: int, detail_level: int = 0, *more: Any) -> Any:
+        """Answer an inspect request inside a feature cell: there a column's name is the column.
+
+        IPython would answer with the function that the name stands in the brackets of.
+        """
+        name = name_at(code, cursor_pos) if code.lstrip().startswith("%%feature") else ""
+        data = described(self.session, name, source=detail_level > 0) if name else None
+        if data is None:
+            return self._ask_kernel(code, cursor_pos, detail_level, *more)
+        return {"status": "ok", "found": True, "data": data, "metadata": {}}
 
     def _after_cell(self, result: object) -> None:
         """Let views follow: a cell may have changed a helper or a constant."""

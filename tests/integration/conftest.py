@@ -1,8 +1,10 @@
 """Real servers for tests: PostgreSQL in a folder of its own, the registry under uvicorn."""
 
+import asyncio
 import contextlib
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -12,7 +14,10 @@ import tempfile
 import threading
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 
 def _binaries():
@@ -182,3 +187,77 @@ def registry_server(tmp_path, serve_app):
     yield serve
     for store in stores:
         store.close()
+
+
+# -- kernels ---------------------------------------------------------------------------
+
+
+LOOP = asyncio.new_event_loop()
+
+
+class Kernel:
+    """A notebook whose cells are run one by one, as nbclient runs them."""
+
+    def __init__(self, folder):
+        self.notebook = nbformat.v4.new_notebook()
+        self.client = NotebookClient(
+            self.notebook,
+            timeout=120,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(folder)}},
+        )
+
+    def __enter__(self):
+        self.client.create_kernel_manager()
+        self.wait(self.client.async_start_new_kernel())
+        self.wait(self.client.async_start_new_kernel_client())
+        return self
+
+    def __exit__(self, *_):
+        self.wait(self.client._async_cleanup_kernel())
+
+    def run(self, source):
+        """The outputs of a cell."""
+        cell = nbformat.v4.new_code_cell(source)
+        self.notebook.cells.append(cell)
+        self.wait(self.client.async_execute_cell(cell, len(self.notebook.cells) - 1))
+        return cell.outputs
+
+    def text(self, source):
+        return self.text_of(self.run(source))
+
+    @staticmethod
+    def wait(coroutine):
+        return LOOP.run_until_complete(coroutine)
+
+    @staticmethod
+    def text_of(outputs):
+        parts = []
+        for output in outputs:
+            if output.output_type == "stream":
+                parts.append(output.text)
+            elif output.output_type in {"display_data", "execute_result"}:
+                parts.append(output.data.get("text/plain", ""))
+        return "\n".join(parts)
+
+    @staticmethod
+    def traceback_of(outputs):
+        (error,) = [output for output in outputs if output.output_type == "error"]
+        return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
+
+    def fail(self, source):
+        """The outputs and the error of a cell that stops Run All."""
+        with pytest.raises(CellExecutionError) as error:
+            self.run(source)
+        return self.notebook.cells[-1].outputs, error.value
+
+
+@pytest.fixture
+def kernels(tmp_path, monkeypatch):
+    for name in ("CACHE", "HOME"):
+        monkeypatch.setenv(f"JUPYTER_LIFECYCLE_{name}", str(tmp_path / name.lower()))
+    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    assert os.environ["JUPYTER_LIFECYCLE_HOME"]
+    return lambda: Kernel(tmp_path)

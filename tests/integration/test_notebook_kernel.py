@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import re
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 SETUP = (
@@ -21,77 +18,6 @@ flights = pd.concat([flights] * 2000, ignore_index=True)""",
 DOUBLE = "%%feature\ndef double(dep_delay):\n    return dep_delay * 2\n"
 LATE = "%%feature\ndef late(double):\n    return double > 3\n"
 OTHER = "%%feature\ndef other(origin):\n    return origin.str.lower()\n"
-
-
-class Kernel:
-    """A notebook whose cells are run one by one, as nbclient runs them."""
-
-    def __init__(self, folder):
-        self.notebook = nbformat.v4.new_notebook()
-        self.client = NotebookClient(
-            self.notebook,
-            timeout=120,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(folder)}},
-        )
-
-    def __enter__(self):
-        self.client.create_kernel_manager()
-        asyncio_run(self.client.async_start_new_kernel())
-        asyncio_run(self.client.async_start_new_kernel_client())
-        return self
-
-    def __exit__(self, *_):
-        asyncio_run(self.client._async_cleanup_kernel())
-
-    def run(self, source):
-        """The outputs of a cell."""
-        cell = nbformat.v4.new_code_cell(source)
-        self.notebook.cells.append(cell)
-        asyncio_run(self.client.async_execute_cell(cell, len(self.notebook.cells) - 1))
-        return cell.outputs
-
-    def text(self, source):
-        return text_of(self.run(source))
-
-    def fail(self, source):
-        """The outputs and the error of a cell that stops Run All."""
-        with pytest.raises(CellExecutionError) as error:
-            self.run(source)
-        return self.notebook.cells[-1].outputs, error.value
-
-
-def asyncio_run(coroutine):
-    return LOOP.run_until_complete(coroutine)
-
-
-LOOP = asyncio.new_event_loop()
-
-
-def text_of(outputs):
-    parts = []
-    for output in outputs:
-        if output.output_type == "stream":
-            parts.append(output.text)
-        elif output.output_type in {"display_data", "execute_result"}:
-            parts.append(output.data.get("text/plain", ""))
-    return "\n".join(parts)
-
-
-def traceback_of(outputs):
-    (error,) = [output for output in outputs if output.output_type == "error"]
-    return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
-
-
-@pytest.fixture
-def kernels(tmp_path, monkeypatch):
-    for name in ("CACHE", "HOME"):
-        monkeypatch.setenv(f"JUPYTER_LIFECYCLE_{name}", str(tmp_path / name.lower()))
-    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR"):
-        monkeypatch.setenv(name, str(tmp_path / name.lower()))
-    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
-    assert os.environ["JUPYTER_LIFECYCLE_HOME"]
-    return lambda: Kernel(tmp_path)
 
 
 @pytest.fixture
@@ -128,16 +54,16 @@ def test_bad_cells_are_one_clear_message_and_stop_run_all(kernel):
     typo = kernel.text("%%feature\ndef a(dep_dela):\n    return dep_dela\n")
     assert "No feature or input dep_dela. Did you mean dep_delay?" in typo
     outputs, _ = kernel.fail("%compute a")
-    assert "did you mean dep_delay?" in traceback_of(outputs)
+    assert "did you mean dep_delay?" in kernel.traceback_of(outputs)
     outputs, _ = kernel.fail("%%feature\ndef b(c): ...\ndef c(b): ...\n")
-    assert traceback_of(outputs).startswith(
+    assert kernel.traceback_of(outputs).startswith(
         "CycleError: These features need each other in a circle"
     )
-    assert len(traceback_of(outputs).splitlines()) == 1
+    assert len(kernel.traceback_of(outputs).splitlines()) == 1
     outputs, _ = kernel.fail("%%feature\ndef f(x:\n")
-    assert "was never closed" in traceback_of(outputs)
+    assert "was never closed" in kernel.traceback_of(outputs)
     outputs, _ = kernel.fail("%compute double --int df")
-    assert "Did you mean --into?" in text_of(outputs)
+    assert "Did you mean --into?" in kernel.text_of(outputs)
     assert kernel.text("frame = %compute double").startswith("1 recomputed")
 
 
@@ -146,7 +72,7 @@ def test_a_feature_that_raises_is_one_screen_and_the_users_own_exception(kernel)
     kernel.run("%%feature\ndef worse(bad):\n    return bad\n")
     outputs, error = kernel.fail("%compute worse")
     assert error.ename == "KeyError"
-    screen = text_of(outputs)
+    screen = kernel.text_of(outputs)
     for words in (
         "bad failed in cell [4]",
         "line 4, in bad",
@@ -154,8 +80,8 @@ def test_a_feature_that_raises_is_one_screen_and_the_users_own_exception(kernel)
         "worse waits",
     ):
         assert words in screen
-    assert "site-packages" not in screen + traceback_of(outputs)
-    assert len(traceback_of(outputs).splitlines()) == 3
+    assert "site-packages" not in screen + kernel.traceback_of(outputs)
+    assert len(kernel.traceback_of(outputs).splitlines()) == 3
     caught = kernel.text(
         "try:\n    %compute worse\nexcept KeyError as e:\n    print('caught', e.__notes__[0])"
     )
@@ -170,7 +96,7 @@ def test_an_interrupt_keeps_what_was_finished(kernel):
 
     async def interrupt_when_running(cell, index):
         running = asyncio.ensure_future(kernel.client.async_execute_cell(cell, index))
-        while "slow" not in text_of(cell.outputs):
+        while "slow" not in kernel.text_of(cell.outputs):
             await asyncio.wait({running}, timeout=0.05)
             assert not running.done()
         await kernel.client.km.interrupt_kernel()
@@ -179,9 +105,9 @@ def test_an_interrupt_keeps_what_was_finished(kernel):
     cell = nbformat.v4.new_code_cell("%compute slow")
     kernel.notebook.cells.append(cell)
     with pytest.raises(CellExecutionError):
-        asyncio_run(interrupt_when_running(cell, len(kernel.notebook.cells) - 1))
-    assert text_of(cell.outputs) == "Stopped after 1 of 2. What was finished is kept."
-    assert "What was finished is kept." in traceback_of(cell.outputs)
+        kernel.wait(interrupt_when_running(cell, len(kernel.notebook.cells) - 1))
+    assert kernel.text_of(cell.outputs) == "Stopped after 1 of 2. What was finished is kept."
+    assert "What was finished is kept." in kernel.traceback_of(cell.outputs)
     assert kernel.text("frame = %compute one").startswith("All 1 from cache")
 
 
