@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_lifecycle import __version__
 from jupyter_lifecycle.cli import (
+    backup,
     deployer,
     find,
     labels,
@@ -42,7 +43,19 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"jupyter_lifecycle {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for part in (serve, find, labels, rules, pins, trash, trust, tokens, webhooks, deployer):
+    for part in (
+        serve,
+        find,
+        labels,
+        rules,
+        pins,
+        trash,
+        trust,
+        tokens,
+        webhooks,
+        backup,
+        deployer,
+    ):
         part.add_parser(commands)
     return parser
 

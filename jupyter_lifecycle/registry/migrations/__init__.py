@@ -26,8 +26,8 @@ def configuration() -> Config:
     return config
 
 
-def upgrade(engine: Engine, revision: str | None) -> None:
-    """Bring a database to the newest revision, in one transaction.
+def upgrade(engine: Engine, revision: str | None, target: str = "head") -> None:
+    """Bring a database to a revision, the newest, in one transaction.
 
     Parameters
     ----------
@@ -35,6 +35,8 @@ def upgrade(engine: Engine, revision: str | None) -> None:
         The database.
     revision : str or None
         What it has now; None for an empty database.
+    target : str
+        What it shall have.
 
     Raises
     ------
@@ -46,12 +48,13 @@ def upgrade(engine: Engine, revision: str | None) -> None:
 
     config = configuration()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if revision is not None and revision not in known:
+    newer = {revision, target} - known - {None, "head"}
+    if newer:
         raise RegistryError(
-            f"This registry has revision {revision}, which this version of jupyter_lifecycle does"
-            " not know: a newer one made it. Upgrade with: pip install -U jupyter_lifecycle",
+            f"This registry has revision {newer.pop()}, which this version of jupyter_lifecycle"
+            " does not know: a newer one made it. Upgrade with: pip install -U jupyter_lifecycle",
             revision=revision,
         )
     with engine.execution_options(jl_begin="BEGIN IMMEDIATE").begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, target)

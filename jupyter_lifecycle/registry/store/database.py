@@ -105,6 +105,25 @@ class Database:
             if not keep:
                 transaction.rollback()
 
+    def blank(self) -> Engine:
+        """Open a database that nothing was made in yet, and leave it so.
+
+        Raises
+        ------
+        RegistryError
+            There is a registry already.
+        """
+        if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
+        with _spoken_errors(self), engine.connect() as connection:
+            revision = _revision(connection)
+        if revision is not None:
+            engine.dispose()
+            where = self.url.render_as_string(hide_password=True)
+            raise RegistryError(f"There is a registry in {where} already. Name a new database.")
+        return engine
+
     def dispose(self) -> None:
         """Close all connections."""
         with self._opening:

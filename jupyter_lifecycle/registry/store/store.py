@@ -17,6 +17,7 @@ from jupyter_lifecycle.registry.artifacts import (
 from jupyter_lifecycle.registry.manifest import read_manifest
 from jupyter_lifecycle.registry.records import Page
 from jupyter_lifecycle.registry.store import (
+    backup,
     deployments,
     envelopes,
     evaluation,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         TagChange,
         Want,
     )
+    from jupyter_lifecycle.registry.store.backup import Backup
     from jupyter_lifecycle.registry.store.tokens import TokenRecord
 
 
@@ -111,6 +113,14 @@ class Store:
     def bin(self) -> Bin:
         """What was deleted, and files that nothing refers to."""
         return Bin(self._database, self._artifacts, self._author)
+
+    def back_up(self, folder: Path, progress: Progress | None = None) -> Backup:
+        """Write everything into a folder, as files that need no database."""
+        return backup.create(self._database, self._artifacts, folder, progress)
+
+    def bring_back(self, folder: Path, progress: Progress | None = None) -> Backup:
+        """Bring a backup back, into a registry that has nothing yet."""
+        return backup.restore(self._database, self._artifacts, folder, progress)
 
     def prepare(self) -> None:
         """Make or migrate the database now rather than at the first use."""

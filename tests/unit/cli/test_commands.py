@@ -344,3 +344,21 @@ def test_deleting_and_what_is_left(run, saved):
     run("delete", first.id)
     assert run("gc").startswith("Removed for good: 0 envelopes")
     assert json.loads(run("gc", "--days", "0", "--json"))["envelopes"] == [first.id]
+
+
+def test_backups(run, saved, tmp_path):
+    _, first, _ = saved
+    where = str(tmp_path / "backup")
+    assert run("backup", "create", where).startswith("Backed up: 2 envelopes, ")
+    assert run("backup", "verify", where).startswith("Whole: 2 envelopes, ")
+    assert json.loads(run("backup", "verify", where, "--json"))["rows"]["envelopes"] == 2
+    new = str(tmp_path / "new")
+    assert run("backup", "restore", where, "--registry", new).startswith("Restored: 2 envelopes")
+    assert first.short_id in run("search", "--registry", new)
+    assert "There is a registry in" in run("backup", "restore", where, status=1)
+
+
+def test_a_terminal_sees_how_far_a_backup_is(saved, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert main(["backup", "create", str(tmp_path / "backup")]) == 0
+    assert re.search(r"(\d) of \1 files\n$", capsys.readouterr().err)
