@@ -82,8 +82,10 @@ def noise_floor(bins: int, one: float, other: float) -> float:
 
 def _shares(before: Expectation, after: Expectation) -> tuple[list[float], list[float]] | None:
     if before.edges and after.edges:
-        places, _ = _ends(before)  # what lies beyond the baseline's range is a bin of its own
-        return binned(before, places), binned(after, places)
+        # the outermost bins stay open: between the last edge and the largest value, which is
+        # chance, shares are not even, so a bin beyond it would find differences in the tails
+        whole = sum(before.counts)
+        return [count / whole for count in before.counts], binned(after, before.edges)
     if before.categories and after.categories:
         return _category_shares(before, after)
     return None
