@@ -35,9 +35,12 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.widgets import compare_panel as compare_panel
     from jupyter_lifecycle.widgets import deploy_panel as deploy_panel
     from jupyter_lifecycle.widgets import explore as explore
+    from jupyter_lifecycle.widgets import features_panel as features_panel
+    from jupyter_lifecycle.widgets import fleet_panel as fleet_panel
     from jupyter_lifecycle.widgets import registry_panel as registry_panel
     from jupyter_lifecycle.widgets import save_panel as save_panel
     from jupyter_lifecycle.widgets import tag_panel as tag_panel
+    from jupyter_lifecycle.widgets import trend_panel as trend_panel
 
 __version__ = "0.1.0"
 
@@ -64,6 +67,9 @@ _HOME = {
     "load_ipython_extension": ("notebook", "load_ipython_extension"),
     "open": ("envelope", "open_bundle"),
     "preview": ("deployment", "preview"),
+    "features_panel": ("widgets", "features_panel"),
+    "fleet_panel": ("widgets", "fleet_panel"),
+    "trend_panel": ("widgets", "trend_panel"),
     "registry_panel": ("widgets", "registry_panel"),
     "rule": ("deployment", "rule"),
     "save": ("registry", "save"),

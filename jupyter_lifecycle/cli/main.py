@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from jupyter_lifecycle import __version__
 from jupyter_lifecycle.cli import (
     backup,
+    dashboard,
     deployer,
     find,
     labels,
@@ -55,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
         webhooks,
         backup,
         deployer,
+        dashboard,
     ):
         part.add_parser(commands)
     return parser

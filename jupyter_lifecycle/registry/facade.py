@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from jupyter_lifecycle.errors import RegistryError, TrustError
 from jupyter_lifecycle.registry import bundles, words
@@ -56,6 +56,8 @@ class Registry:
     trust : bool, optional
         Whether models from here may be loaded, which runs their code. True for the embedded
         registry; for a server what ``jupyter lifecycle trust URL`` said before, else False.
+    read_only : bool
+        Whether all that would change something is refused with ForbiddenError.
 
     Examples
     --------
@@ -69,6 +71,7 @@ class Registry:
         *,
         token: str | None = None,
         trust: bool | None = None,
+        read_only: bool = False,
     ) -> None:
         location = chosen_registry() if location is None else location
         remote = isinstance(location, str) and location.lower().startswith(("http://", "https://"))
@@ -81,6 +84,11 @@ class Registry:
             self._backend = _embedded(folder)
             self.trust = trust is None or bool(trust)
             self._bundles = folder / "envelopes"
+        self.read_only = read_only
+        if read_only:
+            from jupyter_lifecycle.registry.readonly import ReadOnly
+
+            self._backend = cast("Backend", ReadOnly(self._backend))
 
     @property
     def location(self) -> str:

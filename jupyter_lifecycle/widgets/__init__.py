@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jupyter_lifecycle.widgets.comparison import Comparison as Comparison
     from jupyter_lifecycle.widgets.comparison import compare as compare
+    from jupyter_lifecycle.widgets.dashboards import dashboard_links as dashboard_links
     from jupyter_lifecycle.widgets.explorer import Explorer as Explorer
     from jupyter_lifecycle.widgets.explorer import ExplorerSource as ExplorerSource
     from jupyter_lifecycle.widgets.explorer import explore as explore
     from jupyter_lifecycle.widgets.opening import compare_panel as compare_panel
     from jupyter_lifecycle.widgets.opening import deploy_panel as deploy_panel
+    from jupyter_lifecycle.widgets.opening import features_panel as features_panel
+    from jupyter_lifecycle.widgets.opening import fleet_panel as fleet_panel
     from jupyter_lifecycle.widgets.opening import registry_panel as registry_panel
     from jupyter_lifecycle.widgets.opening import save_panel as save_panel
     from jupyter_lifecycle.widgets.opening import tag_panel as tag_panel
+    from jupyter_lifecycle.widgets.opening import trend_panel as trend_panel
 
 _HOME = {
     "Explorer": "explorer",
@@ -26,8 +30,12 @@ _HOME = {
     "Comparison": "comparison",
     "compare": "comparison",
     "compare_panel": "opening",
+    "dashboard_links": "dashboards",
     "deploy_panel": "opening",
     "explore": "explorer",
+    "features_panel": "opening",
+    "fleet_panel": "opening",
+    "trend_panel": "opening",
     "registry_panel": "opening",
     "save_panel": "opening",
     "tag_panel": "opening",

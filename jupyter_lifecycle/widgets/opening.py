@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
 
     from jupyter_lifecycle.registry import Envelope, Registry
+    from jupyter_lifecycle.widgets.panel_features import FeaturesPanel
+    from jupyter_lifecycle.widgets.panel_fleet import FleetPanel
+    from jupyter_lifecycle.widgets.panel_trend import TrendPanel
 
 
 def save_panel(
@@ -146,7 +149,7 @@ def compare_panel(*envelopes: Envelope | str, registry: Registry | None = None) 
     chosen = registry or (first.registry if first is not None else Registry())
     found = [chosen.get(one) if isinstance(one, str) else one for one in envelopes]
     alias = module_alias(_user_namespace())
-    return ComparePanel(found, chosen, alias, {"tag": tag_panel})
+    return ComparePanel(found, chosen, alias, {} if chosen.read_only else {"tag": tag_panel})
 
 
 def registry_panel(query: str = "", *, registry: Registry | None = None) -> RegistryPanel:
@@ -168,10 +171,75 @@ def registry_panel(query: str = "", *, registry: Registry | None = None) -> Regi
 
     chosen = registry or Registry()
     openers: dict[str, Callable[[Any], Any]] = {
-        "tag": tag_panel,
         "compare": lambda found: compare_panel(*found, registry=chosen),
     }
+    if not chosen.read_only:
+        openers["tag"] = tag_panel
     return RegistryPanel(chosen, query, module_alias(_user_namespace()), openers)
+
+
+def fleet_panel(*, registry: Registry | None = None) -> FleetPanel:
+    """Show every endpoint: what it serves, since when and why. It only reads.
+
+    Parameters
+    ----------
+    registry : Registry, optional
+        The user's own by default.
+
+    Returns
+    -------
+    FleetPanel
+        A widget.
+    """
+    from jupyter_lifecycle.registry import Registry
+    from jupyter_lifecycle.widgets.panel_fleet import FleetPanel
+
+    return FleetPanel(registry or Registry())
+
+
+def trend_panel(
+    name: str = "", metric: str = "", tag: str = "", *, registry: Registry | None = None
+) -> TrendPanel:
+    """Show a metric of all envelopes of a name over time, a line for each value of a tag.
+
+    Parameters
+    ----------
+    name, metric, tag : str
+        What it opens with; found by themselves where empty.
+    registry : Registry, optional
+        The user's own by default.
+
+    Returns
+    -------
+    TrendPanel
+        A widget.
+    """
+    from jupyter_lifecycle.registry import Registry
+    from jupyter_lifecycle.widgets.panel_trend import TrendPanel
+
+    return TrendPanel(registry or Registry(), name, metric, tag)
+
+
+def features_panel(envelope: str = "", *, registry: Registry | None = None) -> FeaturesPanel:
+    """Show the features behind an envelope's inputs, in the explorer.
+
+    Parameters
+    ----------
+    envelope : str
+        Its id or the beginning of it; the newest that has features where empty.
+    registry : Registry, optional
+        The user's own by default.
+
+    Returns
+    -------
+    FeaturesPanel
+        A widget.
+    """
+    from jupyter_lifecycle.registry import Registry
+    from jupyter_lifecycle.widgets.explorer import explore
+    from jupyter_lifecycle.widgets.panel_features import FeaturesPanel
+
+    return FeaturesPanel(registry or Registry(), explore, envelope)
 
 
 def registries(

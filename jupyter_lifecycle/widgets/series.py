@@ -102,6 +102,32 @@ def _mark(place: int, x: float) -> Markup:
     return element("path", d=shapes[place], fill=fill)
 
 
+def polyline(place: int, points: Sequence[tuple[float, float]]) -> Markup:
+    """Draw the line of a side through points of a drawing, with a mark at each."""
+    path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+    line = element(
+        "path",
+        d=path,
+        fill="none",
+        stroke=colour(place),
+        stroke_width=1.8,
+        stroke_dasharray=_DASHES[place] or None,
+        vector_effect="non-scaling-stroke",
+    )
+    marks = (
+        element(
+            "path",
+            d=f"M{x:.1f} {y:.1f}h0",
+            stroke=colour(place),
+            stroke_width=7,
+            stroke_linecap="round",
+            vector_effect="non-scaling-stroke",
+        )
+        for x, y in points
+    )
+    return join((line, *marks))
+
+
 def overlay(
     profiles: Mapping[int, Expectation], *, label: str, width: int = 380, height: int = 92
 ) -> Markup:

@@ -56,6 +56,7 @@ def test_it_holds_the_extension_the_widgets_the_template_and_the_migrations(whee
         "jupyter_lifecycle/widgets/static/explorer.js",
         "jupyter_lifecycle/widgets/static/explorer.css",
         "jupyter_lifecycle/widgets/static/panels.js",
+        "jupyter_lifecycle/dashboards/fleet.ipynb",
         "jupyter_lifecycle/py.typed",
         "jupyter_lifecycle/registry/migrations/versions/0001_first.py",
     ):

@@ -1,0 +1,150 @@
+"""The fleet: every endpoint, what it serves, since when and why; it only reads."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from jupyter_lifecycle.errors import RegistryError
+from jupyter_lifecycle.widgets import fleet_views, views
+from jupyter_lifecycle.widgets.markup import Markup, element
+from jupyter_lifecycle.widgets.panel import Panel, html, told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jupyter_lifecycle.registry import Registry
+    from jupyter_lifecycle.registry.records import EndpointRecord, Event
+    from jupyter_lifecycle.widgets.work import Worker
+
+_LOOK = 2.0
+_OLD = 30.0
+"""Seconds without an answer after which what is shown is called old."""
+_EVENTS = 200
+
+
+class FleetPanel(Panel):
+    """Shows all endpoints as they live; see :func:`jupyter_lifecycle.fleet_panel`.
+
+    Parameters
+    ----------
+    registry : Registry
+        Which one; it is only asked.
+    worker : Worker, optional
+        Who runs it; threads by default.
+    now : callable, optional
+        The time, aware.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        worker: Worker | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    ) -> None:
+        super().__init__(worker)
+        self._registry, self._now = registry, now
+        self._records: Sequence[EndpointRecord] = ()
+        self._events: list[Event] = []
+        self._newer: dict[str, int] = {}
+        self._envelopes = 0
+        self._heard: datetime | None = None
+        self._head, self._band = html("jl-head"), html()
+        self._figures, self._rows, self._changes = html(), html(), html("jl-part")
+        self.frame(self._head, self._band, self._figures, self._rows, self._changes)
+        self.begin(self._look, here=registry.is_local)
+        self.repeat(_LOOK, self._look)
+
+    def _look(self) -> bool:
+        """Look once; paint only what changed. Nothing is asked while nobody looks."""
+        views_of_it = self.announcer._view_count  # noqa: SLF001 - ipywidgets' own count of views
+        if self._heard is not None and views_of_it == 0:
+            return True
+        try:
+            records = self._registry.endpoints()
+            events = self._read_events()
+            newer = {one.name: self._count_newer(one) for one in records if one.pin}
+            self._envelopes = self._registry.count("")
+        except RegistryError as error:
+            self.show_error(error)
+            return True
+        first, self._heard = self._heard is None, self._now()
+        changed = first or (records, newer) != (self._records, self._newer) or bool(events)
+        self._records, self._newer = records, newer
+        self._events = (self._events + events)[-_EVENTS:]
+        if changed:
+            self._draw()
+        with self.painting():
+            self._band.value = ""
+            self._draw_head()
+        return True
+
+    def _read_events(self) -> list[Event]:
+        """Read on from the last event; at first all, of which the newest are kept."""
+        after = self._events[-1].seq if self._events else 0
+        found: list[Event] = []
+        while page := self._registry.events(after, limit=1_000):
+            found, after = [*found, *page][-_EVENTS:], page[-1].seq
+        return found
+
+    def _count_newer(self, record: EndpointRecord) -> int:
+        if record.pin is None or record.rule is None:
+            return 0
+        held = self._registry.get(record.pin.envelope)
+        since = f"created_at > '{held.created_at.isoformat()}'"
+        return self._registry.count(f"({record.rule.when}) and {since}")
+
+    def _draw(self) -> None:
+        now = self._now()
+        with self.painting():
+            self._figures.value = fleet_views.figures_view(
+                self._records, self._envelopes, self._events, now
+            )
+            self._rows.value = fleet_views.fleet_view(self._records, self._newer, now)
+            self._changes.value = fleet_views.changes_view(self._events, now)
+
+    def _draw_head(self) -> None:
+        where = f"{self._registry.location}{' · read only' if self._registry.read_only else ''}"
+        beside = element("span", where, class_="jl-cap", dir="auto")
+        live = element(
+            "span", views.hint(self._age_words(), self._age_tone()), class_="jl-live-age"
+        )
+        head = views.title("serve", "Fleet", beside, element("span", class_="jl-grow"), live)
+        if head != self._head.value:
+            self._head.value = head
+
+    def _age(self) -> float:
+        return (self._now() - self._heard).total_seconds() if self._heard else 0.0
+
+    def _age_tone(self) -> views.Tone:
+        return "stale" if self._age() > _OLD else "fresh"
+
+    def _age_words(self) -> str:
+        if self._age() <= _OLD:
+            return "live"
+        assert self._heard is not None
+        return f"no answer since {self._heard:%H:%M:%S}"
+
+    def clicked(self, value: str) -> None:
+        """Nothing can be changed here."""
+
+    def show_error(self, error: Exception) -> None:
+        """Show it above the rows; the last ones stay."""
+        lead = "The registry does not answer."
+        with self.painting():
+            self._band.value = views.band("error", lead, told(error))
+            self._draw_head()
+        self.alert(f"{lead} {told(error)}")
+
+    def snapshot(self) -> Markup:
+        """Draw the rows for a file."""
+        now = self._now()
+        said = element("p", f"As of {now:%H:%M}.")
+        rows = fleet_views.fleet_view(self._records, self._newer, now)
+        return element("div", element("h3", "Fleet"), said, rows, class_="jl")
+
+    def plain(self) -> str:
+        """Say how the endpoints stand, a line each."""
+        from jupyter_lifecycle.widgets.deploy_views import summary
+
+        return "\n".join(summary(one) for one in self._records) or "Fleet: no endpoint yet"
