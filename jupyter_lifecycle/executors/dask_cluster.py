@@ -33,6 +33,8 @@ def main(workers: int) -> None:
             silence_logs=logging.CRITICAL,
         ) as cluster,
     ):
+        # A worker that dies while it starts is given up by whoever minds it; others take its place.
+        cluster.adapt(minimum=workers, maximum=workers, interval="1s")
         sys.stdout.write(f"{cluster.scheduler_address}\n")
         sys.stdout.flush()
         sys.stdin.buffer.read()

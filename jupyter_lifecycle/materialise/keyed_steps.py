@@ -15,12 +15,14 @@ from jupyter_lifecycle.errors import CacheError, FingerprintError
 from jupyter_lifecycle.executors import SequentialExecutor
 from jupyter_lifecycle.graph import FeatureGraph
 from jupyter_lifecycle.hashing import code_key
+from jupyter_lifecycle.hashing.impurity import CHANCE
 from jupyter_lifecycle.materialise.binding import Binding
 from jupyter_lifecycle.materialise.execution import Execution
 from jupyter_lifecycle.materialise.failures import failure_of
 from jupyter_lifecycle.materialise.hooks import Hooks
 from jupyter_lifecycle.materialise.keys import Node, SourceDigests, key_of
 from jupyter_lifecycle.materialise.memory import Memory
+from jupyter_lifecycle.materialise.openings import Openings
 from jupyter_lifecycle.materialise.planning import Plan
 from jupyter_lifecycle.materialise.steps import AbsentError, Column, KeyedFacts, StepFacts, failed
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jupyter_lifecycle.executors.engine import Tell
+    from jupyter_lifecycle.hashing import Watch
     from jupyter_lifecycle.materialise.records import NodeEvent
     from jupyter_lifecycle.materialise.steps import Keys, Package
 
@@ -65,14 +68,46 @@ def run_keyed(
     assert keys is not None
     # Without a cache of the workers nothing is held, but contents are known all the same.
     cache = keys.cache if keys.cache is not None else ColumnCache(memory_bytes=0)
-    part = _Part(package, keys, cache, names, given, [_Teller(tell)])
-    try:
-        part.run(SequentialExecutor())
-    except Exception as error:  # noqa: BLE001 - the user's own, raised again where it is awaited
-        failure = failure_of(error)
-        key = part.nodes[failure.feature.name].key if failure is not None else None
-        raise failed(error, key) from None
-    return part.column(names[-1]), tuple([part.facts(name) for name in names])
+    doubted: set[str] = set()
+    while True:
+        part = _Part(package, keys, cache, names, given, [_Teller(tell)])
+        part.doubt(doubted)
+        try:
+            part.run(SequentialExecutor())
+        except _DoubtError as doubt:
+            doubted.add(doubt.name)
+            continue
+        except Exception as error:  # noqa: BLE001 - the user's own, raised again where it is awaited
+            failure = failure_of(error)
+            key = part.nodes[failure.feature.name].key if failure is not None else None
+            raise failed(error, key) from None
+        return part.column(names[-1]), tuple([part.facts(name) for name in names])
+
+
+class _DoubtError(Exception):
+    """Somebody drew at random during a call, and it may have been another thread."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class _Doubting(Openings):
+    """Asks for a second call where somebody drew at random: an engine's own threads do so too.
+
+    What draws at random does it again. The value that is kept is one of a call without.
+    """
+
+    def __init__(self, cache: ColumnCache, doubted: set[str]) -> None:
+        super().__init__(cache)
+        self._doubted = doubted
+
+    def looked_at(self, node: Node, watch: Watch | None, changed: Sequence[str] = ()) -> str:
+        if watch is not None and not watch.is_quiet and node.name not in self._doubted:
+            files, unsettled = watch.sources()
+            if not files and not unsettled and set(watch.reasons) == {CHANCE}:
+                raise _DoubtError(node.name)
+        return super().looked_at(node, watch, changed)
 
 
 class _Teller(Hooks):
@@ -141,6 +176,10 @@ class _Part(Execution):
             node.open_parents = tuple([e for e in node.open_parents if e not in node.tokens])
             node.key = node.plain = key_of(node)
             self._moved.add(node.name)
+
+    def doubt(self, doubted: set[str]) -> None:
+        """Name the features that were called a second time."""
+        self._openings = _Doubting(self._cache, doubted)
 
     def column(self, name: str) -> Column:
         content = self._content(name)

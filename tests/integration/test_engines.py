@@ -20,7 +20,7 @@ from jupyter_lifecycle.cache import ColumnCache
 from jupyter_lifecycle.errors import ComputeError, EngineError, MissingExtraError
 from jupyter_lifecycle.executors import DaskExecutor, RayExecutor, executor_of
 from jupyter_lifecycle.graph import Collect, FanOut, FeatureGraph
-from jupyter_lifecycle.materialise import Hooks, Materialiser, compute, failure_of
+from jupyter_lifecycle.materialise import Hooks, Materialiser, compute, failure_of, to_parquet
 
 pytestmark = [
     # Ray opens files and sockets that it leaves to the collector, and warns of its next version.
@@ -347,6 +347,42 @@ def test_keys_and_reasons_are_those_of_a_run_here(engine, orders, tmp_path):
     for each in (one, other):
         each.run(edited, ["relative"], orders)
     assert one.why("relative").text == other.why("relative").text
+
+
+def test_what_draws_at_random_is_not_kept(engine, tmp_path):
+    def drawn(x):
+        return __import__("random").random() + x
+
+    graph = FeatureGraph.from_functions(drawn)
+    for _ in range(2):
+        run = Materialiser(ColumnCache(tmp_path), engine).run(graph, ["drawn"], {"x": 1})
+        assert run.recomputed == ("drawn",)
+        assert "random" in run.reports["drawn"].note
+
+
+def test_the_workers_write_what_is_larger_than_memory(engine, orders, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        orders.to_parquet(tmp_path / "in" / f"{number}.parquet")
+    written = to_parquet(
+        EVERYTHING, ["doubled", "margin"], tmp_path / "out",
+        inputs=tmp_path / "in", partitioned=True, executor=engine,
+    )  # fmt: skip
+    here = compute(EVERYTHING, ["doubled", "margin"], inputs=orders)
+    for name in written.files:
+        part = pd.read_parquet(written.path / name)
+        pd.testing.assert_frame_equal(part.reset_index(drop=True), here, check_exact=True)
+    with pytest.raises(ComputeError, match=r"mean_margin .*gives one value for all rows"):
+        to_parquet(
+            EVERYTHING, ["relative"], tmp_path / "o",
+            inputs=tmp_path / "in", partitioned=True, executor=engine,
+        )  # fmt: skip
+
+
+def test_a_worker_writes_the_frame(engine, orders, tmp_path):
+    written = to_parquet(EVERYTHING, ["relative"], tmp_path / "out", inputs=orders, executor=engine)
+    found = pd.read_parquet(written.path)
+    pd.testing.assert_frame_equal(found, compute(EVERYTHING, ["relative"], inputs=orders))
 
 
 def test_a_cache_in_memory_keeps_what_comes_back(engine, orders):
