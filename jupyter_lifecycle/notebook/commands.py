@@ -79,6 +79,11 @@ COMPUTE = Command(
             "ask for a frame or a dict; otherwise the values decide",
             choices=("frame", "dict"),
         ),
+        Option(
+            "--executor",
+            "where to compute: threads, dask, ray, or a variable that holds an executor",
+            metavar="EXECUTOR",
+        ),
     ),
     "Answers with the frame, so that it can stand behind an equals sign. Examples:\n"
     "  frame = %compute scheduled_minute route_* dep_delay\n"

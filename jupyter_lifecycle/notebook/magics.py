@@ -147,7 +147,10 @@ class LifecycleMagics(Magics):
             raise UsageError("%compute: name a feature, a pattern such as origin_*, or --all.")
         if asked.into is not None and not asked.into.isidentifier():
             raise UsageError(f"%compute: --into {asked.into} is no variable name.")
-        value = self.session.compute(*names, result=asked.result, show=Slot())
+        executor = asked.executor
+        if executor is not None and executor in self._shell.user_ns:
+            executor = self._shell.user_ns[executor]
+        value = self.session.compute(*names, result=asked.result, executor=executor, show=Slot())
         if asked.into is None:
             return value
         self._shell.user_ns[asked.into] = value

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jupyter_lifecycle.cache import ColumnCache
+    from jupyter_lifecycle.executors import Engine, Executor
     from jupyter_lifecycle.interop.export import Flavour
     from jupyter_lifecycle.materialise import Why
     from jupyter_lifecycle.notebook.definitions import Definitions, Host
@@ -258,6 +259,7 @@ class Session(Saving):
         self,
         *names: str,
         result: Literal["frame", "dict"] | None = None,
+        executor: Executor | Engine | str | None = None,
         show: Show | None = None,
     ) -> Any:
         """Compute features and inputs; the plain call behind ``%compute``.
@@ -269,6 +271,8 @@ class Session(Saving):
             ``+expected_delay`` and ``tag:owner=pricing``.
         result : {"frame", "dict"}, optional
             What is wanted; otherwise the values decide.
+        executor : Executor, Engine, {"sequential", "threads", "dask", "ray"}, optional
+            Where to compute; one after the other in this process where not given.
         show : callable, optional
             Takes each picture of the progress and of the end; each replaces the one before.
 
@@ -289,7 +293,7 @@ class Session(Saving):
         if show is not None:
             self._begun(targets)
         tracker = Tracker(self._expected())
-        run = self._run(targets, tracker, show)
+        run = self._run(targets, tracker, show, executor)
         value = assemble(run, targets, result)
         chains = () if show is None else told_reasons(run, targets, self.materialiser)
         line = summary_line(summary_of(run, value, chains))
@@ -309,13 +313,19 @@ class Session(Saving):
         reports = self._live.reports()
         return {name: one.seconds for name, one in reports.items() if one.seconds is not None}
 
-    def _run(self, targets: tuple[str, ...], tracker: Tracker, show: Show | None) -> Any:
-        listener = listen([tracker, self._live.take])
+    def _run(
+        self,
+        targets: tuple[str, ...],
+        tracker: Tracker,
+        show: Show | None,
+        executor: Executor | Engine | str | None,
+    ) -> Any:
+        told: Any = {"listener": listen([tracker, self._live.take]), "executor": executor}
         try:
             if show is None:
-                return self.materialiser.run(self._graph, targets, self.used, listener=listener)
+                return self.materialiser.run(self._graph, targets, self.used, **told)
             with Ticker(tracker, show):
-                return self.materialiser.run(self._graph, targets, self.used, listener=listener)
+                return self.materialiser.run(self._graph, targets, self.used, **told)
         except KeyboardInterrupt as stop:
             line = stopped_line(len(tracker.done), tracker.total)
             if show is not None:
