@@ -77,6 +77,8 @@ def assemble(
 
     Raises
     ------
+    UnboundError
+        If a target is not among the run's values.
     ResultError
         If the values do not fit; the message names what would.
     """

@@ -12,7 +12,7 @@ import decimal
 import enum
 from typing import TYPE_CHECKING, Any
 
-from jupyter_lifecycle.errors import ComputeError, ResultError
+from jupyter_lifecycle.errors import ComputeError, ResultError, UnboundError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -51,6 +51,8 @@ def assembled(
 
     Raises
     ------
+    UnboundError
+        If there is no value of a target.
     ResultError
         If the values do not fit; the message names what would.
     ComputeError
@@ -58,6 +60,13 @@ def assembled(
     """
     if result not in (None, "frame", "dict"):
         raise ComputeError(f"result={result!r} is not known; use 'frame', 'dict' or None.")
+    for name in targets:
+        if name not in values:
+            raise UnboundError(
+                f"{name} is not among the values.{did_you_mean(name, values)} Compute it with the "
+                "others.",
+                name=name,
+            )
     chosen = dict(zip(targets, map(values.__getitem__, targets), strict=True))
     if result == "dict" or (result is None and not _any_has_rows(chosen.values())):
         return chosen

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from jupyter_lifecycle.errors import ResultError
+from jupyter_lifecycle.errors import ResultError, UnboundError
 from jupyter_lifecycle.materialise import Run, assemble
 from jupyter_lifecycle.materialise.frame import assembled
 
@@ -21,6 +21,12 @@ B = pd.Series(["x", "y", "z"])
 def test_a_dict_where_nothing_has_rows():
     values = {"mean": 1.5, "model": object(), "table": {"a": 1}, "block": np.zeros((2, 2))}
     assert assembled(values, list(values)) == values
+
+
+def test_what_a_run_has_not_cannot_be_put_together():
+    run = Run({"price": A}, {}, (), (), 0.0)
+    with pytest.raises(UnboundError, match=r"prize is not among the values\. Did you mean price\?"):
+        assemble(run, ["prize"])
 
 
 def test_assemble_takes_a_run():
