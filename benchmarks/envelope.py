@@ -10,6 +10,7 @@ is JSON.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import pickle
@@ -26,7 +27,15 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from jupyter_lifecycle.envelope import build, open_bundle, parse_manifest, start_verifier
+from jupyter_lifecycle.envelope import (
+    Bundle,
+    build,
+    expect,
+    open_bundle,
+    parse_manifest,
+    start_verifier,
+)
+from jupyter_lifecycle.envelope.bundle import _checked as found
 from jupyter_lifecycle.envelope.verification import shared_verifier
 
 if TYPE_CHECKING:
@@ -93,10 +102,52 @@ def ours(model: Pipeline, example: pd.DataFrame) -> dict[str, float]:
         "save_wall_s": statistics.median(walls),
         "manifest_cpu_s": median_cpu(lambda: parse_manifest(data_)),
         "open_cpu_s": median_cpu(lambda: open_bundle(bundle.path, trust=True)),
-        "load_cpu_s": median_cpu(lambda: open_bundle(bundle.path, trust=True).load()),
-        "unpickle_cpu_s": median_cpu(lambda: pickle.loads(pickled)),
+        "load_cpu_s": best_cpu(lambda opened: opened.load(), setup=lambda: unchecked(bundle.path)),
+        "load_floor_cpu_s": best_cpu(lambda: floor_of_load(bundle.path / "model.pkl")),
+        "unpickle_cpu_s": best_cpu(lambda: pickle.loads(pickled)),
         "rows": float(len(example)),
         "bytes": float(len(pickled)),
+    }
+
+
+def best_cpu(
+    work: Callable[..., Any], rounds: int = 4 * ROUNDS, setup: Callable[[], Any] | None = None
+) -> float:
+    """CPU seconds at best; making the argument and dropping the answer are not timed."""
+    seconds = []
+    for _ in range(rounds):
+        given = () if setup is None else (setup(),)
+        before = time.process_time()
+        kept = work(*given)
+        seconds.append(time.process_time() - before)
+        del kept
+    return min(seconds)
+
+
+def unchecked(path: Path) -> Bundle:
+    """An opened bundle whose digests this process has not looked at."""
+    found.clear()
+    return open_bundle(path, trust=True)
+
+
+def floor_of_load(file: Path) -> Any:
+    """Read, digest, unpickle: what no reader that checks can do without."""
+    data = file.read_bytes()
+    assert len(hashlib.sha256(data).hexdigest()) == 64
+    return pickle.loads(data)
+
+
+def expecting() -> dict[str, float]:
+    """Values a second of a profile, on one core, of 100 columns of numbers and of strings."""
+    rng = np.random.default_rng(0)
+    rows = 200_000
+    numbers = pd.DataFrame(rng.normal(size=(rows, 100))).rename(columns=str)
+    words = pd.DataFrame({str(at): rng.choice(["a", "b", "c", "d"], rows) for at in range(10)})
+    return {
+        "expect_numbers_per_s": numbers.size / best_cpu(lambda: expect(numbers), 3),
+        "expect_strings_per_s": words.size / best_cpu(lambda: expect(words), 3),
+        "expect_sort_per_s": numbers.size
+        / best_cpu(lambda: [np.sort(numbers.iloc[:, at].to_numpy()) for at in range(100)], 3),
     }
 
 
@@ -138,11 +189,17 @@ def peers(model: Pipeline, example: pd.DataFrame) -> dict[str, float]:
 def main() -> None:
     frame = data()
     model, example = fitted(frame), frame.head(200)
-    figures = ours(model, example) | floors(model, example) | peers(model, example)
+    figures = ours(model, example) | floors(model, example) | expecting()
+    figures |= peers(model, example)
     for name, value in figures.items():
         print(f"{name:24} {value:12.4f}")
     print(f"\nsave / goal of {GOAL_SECONDS} s CPU: {figures['save_cpu_s'] / GOAL_SECONDS:.2f}")
-    print(f"open and load / unpickling:   {figures['load_cpu_s'] / figures['unpickle_cpu_s']:.2f}")
+    ratio = figures["load_cpu_s"] / figures["load_floor_cpu_s"]
+    print(f"load / (read + digest + unpickle), goal 1.2: {ratio:.2f}")
+    print(f"open / goal of 1 ms: {figures['open_cpu_s'] / 1e-3:.2f}")
+    print(
+        f"expectations / goal of 20 million values a second: {figures['expect_numbers_per_s'] / 2e7:.1f}"
+    )
     for name, value in figures.items():
         if name.startswith(("mlflow", "vetiver")):
             print(f"{name.partition('_')[0]} / ours: {value / figures['save_cpu_s']:.1f}")

@@ -251,7 +251,17 @@ class _Stage:
 
 
 def _journey(features: Any, example: Any, report: Callable[[str, float, str], None]) -> Plan | None:
-    """Find out which features travel, where the raw inputs are known."""
+    """Find out which features travel, where the raw inputs are known.
+
+    Raises
+    ------
+    EnvelopeError
+        Where it is neither a graph nor a session.
+    """
+    if features is not None and not hasattr(getattr(features, "graph", features), "features"):
+        raise EnvelopeError(
+            f"features= takes a FeatureGraph or jl.session(), got a {type(features).__qualname__}."
+        )
     if not hasattr(features, "given") or not is_frame(example):
         return None
     started = time.perf_counter()
@@ -441,6 +451,10 @@ def _expectations(staged: _Staged, given: Expectations | None) -> tuple[Expectat
     inputs = staged.schema.inputs
     if given is None:
         return expectations_of(inputs, staged.profile)
+    if not hasattr(given, "frozen"):
+        raise EnvelopeError(
+            f"expectations= takes what jl.expect(frame) gives, got a {type(given).__qualname__}."
+        )
     names = [field.name for field in inputs]
     for name in given:
         if name not in names:

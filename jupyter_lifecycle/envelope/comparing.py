@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from jupyter_lifecycle.envelope.compatibility import Compatibility, SchemaDiff, compare_schemas
 from jupyter_lifecycle.envelope.manifest import Manifest
-from jupyter_lifecycle.errors import LifecycleError
+from jupyter_lifecycle.errors import EnvelopeError, LifecycleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -182,7 +182,7 @@ def diff(before: Comparable, after: Comparable) -> EnvelopeDiff:
     Raises
     ------
     EnvelopeError
-        Where a manifest cannot be read.
+        Where one is no envelope, or its manifest cannot be read.
 
     Examples
     --------
@@ -219,7 +219,12 @@ def diff(before: Comparable, after: Comparable) -> EnvelopeDiff:
 
 
 def _manifest(one: Comparable) -> Manifest:
-    found = one.manifest
+    found = getattr(one, "manifest", None)
+    if found is None:
+        raise EnvelopeError(
+            f"diff compares envelopes or bundles, got a {type(one).__qualname__}. "
+            "registry.get(id) gives an envelope by its id."
+        )
     return found if isinstance(found, Manifest) else Manifest.from_json(dict(found))
 
 

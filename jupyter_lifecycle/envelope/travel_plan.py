@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.graph import Feature, FeatureGraph
 
 _HOW = (
-    "split it into a table that is frozen at save, such as one value a group, and a look-up by row"
+    "; split it into a table that is frozen at save, such as one value a group, "
+    "and a look-up by row"
 )
 
 
@@ -93,7 +94,7 @@ class Plan:
         if self.held:
             name, why = next(iter(self.held.items()))
             more = f" and {len(self.held) - 1} more" if len(self.held) > 1 else ""
-            parts.append(f"asked for by name: {name}{more} ({why}; {_HOW})")
+            parts.append(f"asked for by name: {name}{more} ({why}{_how(why)})")
         return ", ".join(parts)
 
 
@@ -116,6 +117,9 @@ def plan_features(source: FeatureSource, example: Any) -> Plan:
         seen = _Seen.of(source, example)
     except _StaysError as reason:
         return Plan(None, why_not=str(reason))
+    except Exception as problem:  # noqa: BLE001 - a feature's own, or an input that is not there
+        words = str(problem).partition("\n")[0].rstrip(".")
+        return Plan(None, why_not=f"they cannot be computed: {type(problem).__name__}: {words}")
     return _Planner(seen).planned()
 
 
@@ -399,4 +403,9 @@ def _nothing(held: Mapping[str, str]) -> str:
         return "no column of the example is computed from rows"
     name, why = next(iter(held.items()))
     more = f"; {len(held) - 1} more columns stay as they are" if len(held) > 1 else ""
-    return f"{name} stays a column of its own: {why}{more}; {_HOW}"
+    return f"{name} stays a column of its own: {why}{more}{_how(why)}"
+
+
+def _how(why: str) -> str:
+    """Give advice where a feature looks at other rows."""
+    return _HOW if why.startswith("asked for") else ""

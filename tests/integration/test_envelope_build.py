@@ -458,6 +458,10 @@ def test_expectations_by_hand():
     assert (other.name, other.allowed, other.rows) == ("month", {}, 60)
     with pytest.raises(EnvelopeError, match="carrier, which is no input"):
         build(model, name="m", example=example, expectations=expect(FRAME))
+    with pytest.raises(EnvelopeError, match=r"what jl\.expect.* gives, got a DataFrame"):
+        build(model, name="m", example=example, expectations=example)
+    with pytest.raises(EnvelopeError, match=r"takes a FeatureGraph or jl\.session.*got a str"):
+        build(model, name="m", example=example, features="graph")
 
 
 def test_formats_by_name():

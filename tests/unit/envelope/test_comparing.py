@@ -66,6 +66,8 @@ def test_a_manifest_as_json_is_read_too():
     assert diff(side(), side(as_json=True, dtype="int8")).verdict == "breaking"
     with pytest.raises(EnvelopeError, match="not the manifest"):
         diff(side(), SimpleNamespace(id="0" * 40, manifest={}))
+    with pytest.raises(EnvelopeError, match=r"got a str. registry\.get"):
+        diff(side(), "7f3a91c2e4")
 
 
 def test_metrics_and_tags():

@@ -325,6 +325,23 @@ def test_why_nothing_travels():
     assert "ranked stays a column of its own" in plan_features(held, frame(held, "ranked")).fact
 
 
+def test_what_cannot_be_computed_stays():
+    found = source(product)
+    example = frame(found, "product")
+    found.given = {"price": RAW["price"]}
+    assert plan_features(found, example).fact == (
+        "they cannot be computed: UnboundError: There is no feature or input pieces, which "
+        "product (test_travel.py) reads"
+    )
+
+    def broken(price):
+        raise ZeroDivisionError("on purpose")
+
+    failing = source(broken)
+    only = pd.DataFrame({"broken": [1.0]}, index=RAW.index[:1])
+    assert "ZeroDivisionError: on purpose" in plan_features(failing, only).why_not
+
+
 def test_inputs_that_json_cannot_carry_hold_their_readers():
     def seconds(wait):
         return wait.dt.total_seconds()
