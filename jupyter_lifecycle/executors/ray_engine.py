@@ -27,9 +27,11 @@ _ATTEMPTS = 3
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS": "0",
+    "RAY_raylet_start_wait_time_s": "120",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
-"""Ray reports its use to its makers unless it is told not to before it starts."""
+"""Ray reports its use to its makers unless it is told not to before it starts, and gives its own
+processes too little time on a busy machine."""
 
 
 class RayExecutor:

@@ -179,8 +179,21 @@ def run_uncached_elsewhere(
             remarks[facts.name] = facts.remark
 
     values = shipment.run(engine, Listener(_ignore, take, _ignore, watched=False))
+    values = {name: _own(value) for name, value in values.items()}
     values |= {name: binding.sources[name] for name in binding.targets if name not in values}
     return {name: values[name] for name in binding.targets}, remarks
+
+
+def _own(value: Any) -> Any:
+    """Return a value that its caller may change: engines lend views of what they hold."""
+    import numpy as np
+    import pandas as pd
+
+    if isinstance(value, (pd.Series, pd.DataFrame)):
+        return value.copy()
+    if isinstance(value, np.ndarray) and not value.flags.writeable:
+        return value.copy()
+    return value
 
 
 def _ignore(*_: Any) -> None:

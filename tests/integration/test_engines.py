@@ -26,7 +26,7 @@ pytestmark = [
     # Ray opens files and sockets that it leaves to the collector, and warns of its next version.
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(240),
 ]
 
 
