@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -180,8 +181,7 @@ class Client:
     ) -> EnvelopeRecord:
         """Change tags, all or none."""
         body = {"set": dict(set_), "unset": list(unset), "expect": expect and dict(expect)}
-        # What was expected before is no more so after: such a request must not be sent twice.
-        call = Call("PATCH", f"{_envelope_path(id_)}/tags", body=body, again=not expect)
+        call = Call("PATCH", f"{_envelope_path(id_)}/tags", body=body, key=secrets.token_hex(16))
         return self._envelope(self._transport.json(call))
 
     def log_metrics(
@@ -189,7 +189,7 @@ class Client:
     ) -> EnvelopeRecord:
         """Log metrics."""
         body = {"values": dict(values), "step": step}
-        call = Call("POST", f"{_envelope_path(id_)}/metrics", body=body, again=False)
+        call = Call("POST", f"{_envelope_path(id_)}/metrics", body=body, key=secrets.token_hex(16))
         return self._envelope(self._transport.json(call))
 
     def tag_history(self, id_: str) -> tuple[TagChange, ...]:

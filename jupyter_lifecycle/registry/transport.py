@@ -42,6 +42,8 @@ class Call:
     params: Mapping[str, Any] | None = None
     body: Any = None
     again: bool = True
+    key: str | None = None
+    """``Idempotency-Key``: the server carries out the request once, however often it comes."""
 
 
 class Transport:
@@ -131,6 +133,8 @@ class Transport:
             body.seek(0)
         elif body is not None:
             body, headers = _json(body), {"Content-Type": "application/json"}
+        if call.key is not None:
+            headers["Idempotency-Key"] = call.key
         return self._session().request(
             call.method,
             self.url + call.path,

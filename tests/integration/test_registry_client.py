@@ -17,6 +17,8 @@ from jupyter_lifecycle.errors import (
     RegistryUnavailableError,
 )
 from jupyter_lifecycle.registry import Registry, Rule, save
+from jupyter_lifecycle.registry.server import create_app
+from jupyter_lifecycle.registry.store import Store
 
 
 @pytest.fixture(autouse=True)
@@ -109,17 +111,46 @@ def test_it_tries_again_where_that_is_safe(answers):
 
 
 def test_what_must_not_be_done_twice_is_sent_once(answers):
-    for call in (
-        lambda registry: registry.log_metrics("abcd", {"m": 1.0}),
-        lambda registry: registry.tag("abcd", {"a": "b"}, expect={"a": "c"}),
-        lambda registry: registry.set_rule(Rule("x", when="")),
-    ):
-        address, seen = answers(None, ok({}))
-        with pytest.raises(
-            RegistryUnavailableError, match=r"Tried once in .*it closed the connection"
-        ):
-            call(Registry(address, token="t"))
-        assert len(seen) == 1
+    address, seen = answers(None, ok({}))
+    with pytest.raises(RegistryUnavailableError, match=r"Tried once in .*it closed the connection"):
+        Registry(address, token="t").set_rule(Rule("x", when=""))
+    assert len(seen) == 1
+
+
+class Forgetful:
+    """Carries a request out and loses the first answer to each."""
+
+    def __init__(self, app):
+        self.app, self.keys = app, []
+
+    async def __call__(self, scope, receive, send):
+        key = dict(scope.get("headers", ())).get(b"idempotency-key")
+        lost = key is not None and key not in self.keys
+        self.keys.append(key)
+
+        async def forget(message):
+            if message["type"] == "http.response.start":
+                await send({"type": "http.response.start", "status": 503, "headers": []})
+            elif not message.get("more_body"):
+                await send({"type": "http.response.body", "body": b""})
+
+        await self.app(scope, receive, forget if lost else send)
+
+
+def test_what_comes_twice_since_its_answer_was_lost_counts_once(tmp_path, serve_app, make_bundle):
+    store = Store.in_folder(tmp_path / "server", author="admin")
+    proxy = Forgetful(create_app(store))
+    registry = Registry(serve_app(proxy), token=store.create_token("ana", ["admin"])[1])
+    envelope = registry.add(make_bundle())
+    registry.log_metrics(envelope.id, {"mae": 1.0}, 3)
+    registry.log_metrics(envelope.id, {"mae": 1.0}, 3)
+    found = registry.tag(envelope.id, {"a": "b"}, expect={"a": None})
+    assert dict(found.tags) == {"a": "b"}
+    assert len(registry.metric_history(envelope.id, "mae")) == 2
+    assert len(envelope.refresh().history()) == 1
+    assert sorted(proxy.keys.count(key) for key in set(proxy.keys) - {None}) == [2, 2, 2]
+    registry.close()
+    store.close()
 
 
 def test_a_proxy_that_says_the_server_is_away(answers):

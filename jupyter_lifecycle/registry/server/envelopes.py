@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 
 from jupyter_lifecycle.registry import wire
 from jupyter_lifecycle.registry.server.access import Reader, Writer  # noqa: TC001 - FastAPI reads it
@@ -17,6 +17,9 @@ from jupyter_lifecycle.registry.server.bodies import (  # noqa: TC001 - FastAPI 
 
 router = APIRouter(prefix="/v1", tags=["envelopes"])
 
+Key = Annotated[
+    str | None, Header(max_length=200, description="a request with the same key counts once")
+]
 Text = Annotated[str, Query(max_length=20_000, description="see docs/registry.md")]
 
 
@@ -63,9 +66,15 @@ def manifest(store: Reader, id: str) -> Response:  # noqa: A002 - the word in th
 
 
 @router.patch("/envelopes/{id}/tags")
-def tag(store: Writer, id: str, body: TagChange) -> dict[str, Any]:  # noqa: A002
+def tag(
+    store: Writer,
+    id: str,  # noqa: A002 - the word in the address
+    body: TagChange,
+    idempotency_key: Key = None,
+) -> dict[str, Any]:
     """Set and remove tags, all or none; 409 where one is not as expected."""
-    return wire.envelope_json(store.tag(id, body.set, body.unset, body.expect))
+    found = store.once(idempotency_key).tag(id, body.set, body.unset, body.expect)
+    return wire.envelope_json(found)
 
 
 @router.get("/envelopes/{id}/tags/history")
@@ -75,9 +84,15 @@ def tag_history(store: Reader, id: str) -> dict[str, Any]:  # noqa: A002
 
 
 @router.post("/envelopes/{id}/metrics")
-def log_metrics(store: Writer, id: str, body: Metrics) -> dict[str, Any]:  # noqa: A002
+def log_metrics(
+    store: Writer,
+    id: str,  # noqa: A002 - the word in the address
+    body: Metrics,
+    idempotency_key: Key = None,
+) -> dict[str, Any]:
     """Log metrics."""
-    return wire.envelope_json(store.log_metrics(id, body.values, body.step))
+    found = store.once(idempotency_key).log_metrics(id, body.values, body.step)
+    return wire.envelope_json(found)
 
 
 @router.get("/envelopes/{id}/metrics/history")

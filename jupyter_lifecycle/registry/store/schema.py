@@ -268,6 +268,14 @@ deployments = Table(
     Index("deployments_by_envelope", "envelope", "endpoint", "seq"),
 )
 
+requests = Table(
+    "requests",
+    metadata,
+    Column("key", TEXT, primary_key=True),
+    Column("at", TIME, nullable=False),
+    Index("requests_by_time", "at"),
+)
+
 leases = Table(
     "leases",
     metadata,

@@ -24,6 +24,7 @@ from jupyter_lifecycle.registry.store import (
     events,
     facets,
     labels,
+    once,
     pins,
     planning,
     rules,
@@ -39,6 +40,8 @@ from jupyter_lifecycle.registry.store.mailbox import Mailbox
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
     from jupyter_lifecycle.registry.artifacts import Artifacts
     from jupyter_lifecycle.registry.backend import Progress
@@ -75,13 +78,22 @@ class Store:
         In whose name changes are made; see :meth:`by`.
     location : str
         What the user calls this registry.
+    key : str, optional
+        Of the request that is carried out; see :meth:`once`.
     """
 
     is_local = True
 
     def __init__(
-        self, database: Database, artifacts: Artifacts, *, author: str, location: str = ""
+        self,
+        database: Database,
+        artifacts: Artifacts,
+        *,
+        author: str,
+        location: str = "",
+        key: str | None = None,
     ) -> None:
+        self._key = key
         self._database = database
         self._artifacts = artifacts
         self._author = author
@@ -98,6 +110,15 @@ class Store:
     def by(self, author: str) -> Store:
         """Give the same store, acting for somebody else."""
         return Store(self._database, self._artifacts, author=author, location=self.location)
+
+    def once(self, key: str | None) -> Store:
+        """Give the same store, where tags and metrics of one key are written once.
+
+        A request that is sent again, since its answer was lost, has the same key.
+        """
+        return Store(
+            self._database, self._artifacts, author=self._author, location=self.location, key=key
+        )
 
     @property
     def artifacts(self) -> Artifacts:
@@ -352,8 +373,14 @@ class Store:
         """
         with self._database.writing() as (connection, now):
             change = Change(connection, now, self._author)
+            if once.seen(change, self._key):
+                return self._record(connection, id_)
             seq, _ = self._tag(change, id_, set_, unset, expect)
             return envelopes.record(connection, seq, self._load_manifest)
+
+    def _record(self, connection: Connection, id_: str) -> EnvelopeRecord:
+        seq, _ = envelopes.seq_of(connection, id_)
+        return envelopes.record(connection, seq, self._load_manifest)
 
     def _tag(
         self,
@@ -383,7 +410,7 @@ class Store:
         with self._database.writing() as (connection, now):
             change = Change(connection, now, self._author)
             seq, whole = envelopes.seq_of(connection, id_)
-            if checked:
+            if checked and not once.seen(change, self._key):
                 watched = evaluation.watch(connection, seq, [f"metrics.{key}" for key in checked])
                 labels.write_metrics(change, seq, whole, checked, at)
                 evaluation.settle(change, seq, whole, watched)
