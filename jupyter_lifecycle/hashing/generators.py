@@ -34,9 +34,12 @@ def mark() -> Mark:
     tuple
         Equal to an earlier one where nothing was drawn or seeded since.
     """
-    numpy = sys.modules.get("numpy.random.mtrand")
     drawn = _random_mark()()
-    return drawn if numpy is None else (*drawn, *_numpy_mark(numpy._rand))  # noqa: SLF001
+    if "numpy" not in sys.modules:
+        return drawn
+    from numpy.random import mtrand  # numpy itself imports it when it's first asked for
+
+    return (*drawn, *_numpy_mark(mtrand._rand))  # noqa: SLF001
 
 
 def _memory(owner: Any, start: int, size: int) -> Callable[[], int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dis
 import linecache
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 Who: TypeAlias = Literal["user", "library", "cores", "import", "ours"]
 
+_METADATA: Final = str(Path(metadata.__file__).parent)
 _OURS: Final = str(Path(__file__).resolve().parent.parent)
 _COUNT_CORES: Final = ("loky/backend/context.py", "threadpoolctl.py", "pandas/compat/_cpu.py")
 """They ask the machine how many cores there are: that says how fast, not what."""
@@ -22,8 +24,8 @@ _COUNT_CORES: Final = ("loky/backend/context.py", "threadpoolctl.py", "pandas/co
 
 @cache
 def _kind(path: str) -> Literal["user", "library", "cores", "standard", "import", "ours"]:
-    if path.startswith("<frozen importlib") or path == linecache.__file__:
-        return "import"  # what shows lines of code reads no data either
+    if path.startswith(("<frozen importlib", _METADATA)) or path == linecache.__file__:
+        return "import"  # what shows lines of code, or asks what is installed, reads no data
     if path.startswith("<frozen") or is_standard(path):
         return "standard"
     if path.startswith(_OURS):

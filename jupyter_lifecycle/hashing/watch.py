@@ -58,6 +58,8 @@ class Watch:
         self._token: Token[Watch | None] | None = None
         self._seen: dict[tuple[Way, str], tuple[Any, bytes | None]] = {}
         self._outer: Watch | None = None
+        self._modules = 0
+        self._unsure = ""
         self.reasons: dict[str, None] = {}
         """Why the answer is impure."""
 
@@ -69,6 +71,7 @@ class Watch:
                 _install()
             _running[id(self)] = self
         self._mark = generators.mark()
+        self._modules = len(sys.modules)
         if self.follows:
             self._begin_to_follow()
         return self
@@ -90,7 +93,7 @@ class Watch:
         if self.follows:
             sys.setprofile(None)
         if generators.mark() != self._mark:
-            self._impure(impurity.CHANCE, "")
+            self._drawn()
         with _lock:
             del _running[id(self)]
             if not _running:
@@ -98,10 +101,17 @@ class Watch:
         if self._token is not None:
             _current.reset(self._token)
 
+    def _drawn(self) -> None:
+        """Take in that somebody drew; a library that is imported may do so, once a process."""
+        if len(sys.modules) == self._modules:
+            self._impure(impurity.CHANCE, "")
+        for watch in self._all():
+            watch._unsure = f"{impurity.CHANCE}, or what it imports does"  # noqa: SLF001
+
     @property
     def is_quiet(self) -> bool:
         """Whether nothing was opened at all."""
-        return not (self._seen or self.reasons)
+        return not (self._seen or self.reasons or self._unsure)
 
     def sources(self) -> tuple[tuple[Source, ...], str]:
         """Say what was read, and what it held.
@@ -113,6 +123,8 @@ class Watch:
         str
             Why that can't be relied on, this time; empty where it can.
         """
+        if self._unsure and not self.reasons:
+            return (), self._unsure
         found = []
         for (way, path), (before, early) in list(self._seen.items()):
             try:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -212,6 +213,7 @@ QUIET: dict[str, Callable[[], Any]] = {
     "printing": lambda: print("hello"),
     "a seeded generator": lambda: np.random.default_rng(7).normal(),
     "numpy": lambda: np.linalg.svd(np.eye(3)),
+    "what is installed": lambda: [each.name for each in metadata.distributions()],
     "a warning's lines": lambda: __import__("linecache").getline("a.csv", 1),
 }
 
@@ -285,3 +287,30 @@ def test_names_in_a_folder(tmp_path: Path) -> None:
     assert digest_of("names", str(tmp_path)) != before
     assert digest_of("names", "nowhere") == digest_of("names", "a.csv")
     assert sources_of((("file", "a.csv"), ("file", "/dev/null"))) is None
+
+
+def test_what_an_import_draws_says_nothing_of_the_next_call(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "jl_draws.py").write_text("import random\nrandom.random()\n")
+    monkeypatch.syspath_prepend(str(folder))
+    watch = watched(lambda: __import__("jl_draws"))
+    assert not watch.is_quiet
+    assert (list(watch.reasons), watch.sources()) == (
+        [],
+        ((), "draws at random, or what it imports does"),
+    )
+    assert watched(lambda: __import__("jl_draws")).is_quiet
+    monkeypatch.delitem(sys.modules, "jl_draws")
+
+
+def test_numpys_generators_are_looked_at_before_anybody_asked_for_them() -> None:
+    text = (
+        "import numpy, sys\n"
+        "from jupyter_lifecycle.hashing import Watch\n"
+        "with Watch() as quiet: import numpy.random\n"
+        "with Watch() as loud: numpy.random.mtrand.rand()\n"
+        "print(list(quiet.reasons), list(loud.reasons))"
+    )
+    done = subprocess.run([sys.executable, "-c", text], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[] ['draws at random']"

@@ -390,3 +390,21 @@ def test_the_same_project_at_another_place_hits(folder: Path, monkeypatch: Any) 
         assert Kernel(place, text).run("rates").recomputed == expected
         assert str(place) in sys.modules["own_rates"].__file__
     monkeypatch.delitem(sys.modules, "own_rates")
+
+
+def test_features_on_threads_see_each_its_own_files(folder: Path) -> None:
+    from jupyter_lifecycle.executors import ThreadExecutor
+
+    names = [f"f{number}" for number in range(12)]
+    text = "from pathlib import Path\n" + "\n".join(
+        f"def {name}(x): return Path('{name}.txt').read_text()" for name in names
+    )
+    for name in names:
+        Path(f"{name}.txt").write_text(name)
+    first = Kernel(folder, text)
+    first.materialiser.executor = ThreadExecutor(4)
+    assert set(first.run(*names).recomputed) == set(names)
+    Path("f3.txt").write_text("other")
+    second = Kernel(folder, text)
+    second.materialiser.executor = ThreadExecutor(4)
+    assert second.run(*names).recomputed == ("f3",)
