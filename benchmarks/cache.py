@@ -1,4 +1,4 @@
-"""What the column cache costs, beside no cache, joblib.Memory and Hamilton's cache, in one run.
+"""What the column cache costs, beside no cache and the caches of joblib, Hamilton and marimo, in one run.
 
 Run ``python benchmarks/cache.py``. 1,000 features of 10,000 rows go through ``compute``; the peers,
 which are slower, get fewer features, and all figures of theirs are per column. A new kernel is a new
@@ -8,7 +8,6 @@ what is called ``wall`` isn't. The last line is JSON; ``ratio`` is ours to the f
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import json
 import mmap
@@ -202,6 +201,22 @@ def hamilton(folder: Path) -> Figures:
     return {"no_cache_us": floor * scale, "first_us": first * scale, "hit_us": hit * scale}
 
 
+def marimo_cache(folder: Path) -> Figures:
+    import logging
+
+    import marimo
+
+    logging.disable(logging.WARNING)  # it misses its notebook around it
+    module, value = load(folder, PEER_FEATURES), base()
+    where, functions = str(folder / "marimo"), [getattr(module, n) for n in names_of(PEER_FEATURES)]
+    cached = [marimo.persistent_cache(save_path=where)(function) for function in functions]
+    first = timed(lambda: [function(value) for function in cached])
+    return {
+        "first_us_a_column": first / PEER_FEATURES * 1e6,
+        "hit_us_a_column": timed(lambda: [f(value) for f in cached]) / PEER_FEATURES * 1e6,
+    }
+
+
 def new_kernel(folder: Path) -> None:
     """In another process: look everything up, then one column, then all; imports are not counted."""
     import pyarrow as pa
@@ -245,9 +260,11 @@ def main() -> None:
         answer["store"] = store_alone(folder)
         answer["new_kernel"] = in_new_kernel(folder)
         answer["million"] = million(folder)
-        for peer in (joblib_memory, hamilton):
-            with contextlib.suppress(ImportError):
+        for peer in (joblib_memory, hamilton, marimo_cache):
+            try:
                 answer[peer.__name__] = peer(folder)
+            except ImportError as error:
+                print(f"{peer.__name__} is left out: {error}")
     first = answer["graph"]["first_run_us_a_column"]
     every = answer["new_kernel"]["all_1000_read_ms"] * 1e3 / FEATURES
     compared = {}
@@ -258,6 +275,9 @@ def main() -> None:
         costs = answer["hamilton"]["first_us"] - answer["hamilton"]["no_cache_us"]
         compared["first_run_to_hamilton"] = first / costs
         compared["hit_to_hamilton"] = every / answer["hamilton"]["hit_us"]
+    if "marimo_cache" in answer:
+        compared["first_run_to_marimo"] = first / answer["marimo_cache"]["first_us_a_column"]
+        compared["hit_to_marimo"] = every / answer["marimo_cache"]["hit_us_a_column"]
     answer["peer"] = compared
     for part, figures in answer.items():
         print(part, "  ".join(f"{figure} {value:,.2f}" for figure, value in figures.items()))

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 import warnings
 from pathlib import Path
-from threading import RLock
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lifecycle.cache import records
 from jupyter_lifecycle.cache.entries import CacheStatus, Entry, Held, own
+from jupyter_lifecycle.cache.keeping import SHARED, Keeping, shared_key
 from jupyter_lifecycle.cache.memory import Memory
 from jupyter_lifecycle.cache.records import ColumnMeta, Row
-from jupyter_lifecycle.cache.told import Told
-from jupyter_lifecycle.errors import CacheError, did_you_mean
-from jupyter_lifecycle.hashing import combine, fingerprint
+from jupyter_lifecycle.errors import CacheError
+from jupyter_lifecycle.hashing import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from jupyter_lifecycle.cache.codec import Encoded
+    from jupyter_lifecycle.cache.remote import Remote
     from jupyter_lifecycle.cache.shelf import Shelf
 
 MEBIBYTE: Final = 1 << 20
 GIBIBYTE: Final = 1 << 30
 
 
-class ColumnCache:
+class ColumnCache(Keeping):
     """Values by key: what was computed once is read, not computed again.
 
     Several processes may share one folder. Whatever happens to the folder, nothing wrong is served:
@@ -43,6 +42,17 @@ class ColumnCache:
         What may be held in memory, bytes.
     disk_bytes : int
         What may be held on disk, bytes; the least recently used values leave first.
+    remote : str, optional
+        An address that fsspec knows, such as ``s3://bucket/prefix``: what isn't on disk is looked
+        for there, and what is stored is written there as well, in the background.
+    trust : bool
+        Whether pickles from the remote address are read, which lets whoever can write there run
+        code here. Plain columns of numbers and times are read either way.
+
+    Raises
+    ------
+    CacheError
+        If a package that the remote address needs is missing.
 
     Examples
     --------
@@ -58,19 +68,25 @@ class ColumnCache:
         *,
         memory_bytes: int = 512 * MEBIBYTE,
         disk_bytes: int = 10 * GIBIBYTE,
+        remote: str | None = None,
+        trust: bool = False,
     ) -> None:
         self.path = None if path is None else Path(path).expanduser()
         self._memory = Memory(memory_bytes)
         self._memory_limit = memory_bytes
         self._disk_limit = disk_bytes
-        self._lock = RLock()
+        super().__init__()
         self._rows: dict[bytes, bytes] = {}
         self._there: set[bytes] = set()
-        self._trouble = ""
-        self._hits = self._misses = self._losses = self._batches = 0
+        self._hits = self._misses = self._losses = 0
         self._saved = 0.0
-        self._names, self._reasons = Told(None), Told(None)
         self._shelf = self._opened()
+        self._from = (remote, trust)
+        self._remote: Remote | None = None
+        if remote is not None:
+            from jupyter_lifecycle.cache.remote import Remote
+
+            self._remote = Remote(remote, trust=trust)
 
     def _opened(self) -> Shelf | None:
         if self.path is None:
@@ -85,7 +101,11 @@ class ColumnCache:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel as a folder and its budget: who reads it elsewhere opens the folder there."""
-        return _opened, (self.path, self._memory_limit, self._disk_limit)
+        return _opened, (
+            self.path,
+            (self._memory_limit, self._disk_limit),
+            *self._from,
+        )
 
     # ---- reading
 
@@ -117,13 +137,16 @@ class ColumnCache:
                 return packed
             del self._rows[key]  # it has left memory, and was never on disk
             self._losses += 1
-        if self._shelf is None:
-            return None
-        try:
-            return self._shelf.find(key, batched=self._batches > 0)
-        except OSError as error:
-            self._stop_writing(error, "used")
-            return None
+            packed = None
+        if self._shelf is not None:
+            try:
+                packed = self._shelf.find(key, batched=self._batches > 0)
+            except OSError as error:
+                self._stop_writing(error, "used")
+        if packed is None and self._remote is not None:
+            packed = self._remote.find(key)
+            self._say_remote_trouble()
+        return packed
 
     def _load(self, key: bytes, packed: bytes) -> Any:
         found = self._value(packed)
@@ -154,7 +177,7 @@ class ColumnCache:
         row = records.unpack(packed)
         data = row.inline or (self._shelf.read(row) if self._shelf is not None else None)
         if data is None:
-            return None
+            return self._fetched(row)
         try:
             value = codec.decode(data, self._shared, row.recipe)
         except Exception:  # noqa: BLE001 - unpickling runs any code; what fails is computed again
@@ -164,6 +187,36 @@ class ColumnCache:
             self._memory.put(output, Held(value, None), size)
             return (own(value),)
         return (value,)
+
+    def _fetched(self, row: Row) -> tuple[Any] | None:
+        """Read a value from the remote address, and keep it here."""
+        from jupyter_lifecycle.cache import codec
+
+        if self._remote is None:
+            return None
+        data = self._remote.fetch(row)
+        self._say_remote_trouble()
+        if data is None:
+            return None
+        try:
+            value = codec.decode(data, self._shared, row.recipe)
+            if fingerprint(value) != row.output:
+                return None
+        except Exception:  # noqa: BLE001 - unpickling runs any code; what fails is computed again
+            return None
+        with self._lock:
+            self._keep(Row(row.key, row.content, row.output, None, row.meta), value)
+            self._flush(batched=self._batches > 0)
+        return (value,)
+
+    def _say_remote_trouble(self) -> None:
+        if self._remote is not None and self._remote.trouble:
+            trouble = f"The remote column cache {self._remote.url} is not used any more"
+            why = self._remote.trouble
+            self._remote = None
+            warnings.warn(
+                f"{trouble} ({why}). Work goes on without it.", RuntimeWarning, stacklevel=3
+            )
 
     def _from_memory(self, held: Held, output: bytes) -> tuple[Any] | None:
         from jupyter_lifecycle.cache import codec
@@ -179,7 +232,7 @@ class ColumnCache:
         return (own(held.value),)
 
     def _shared(self, output: bytes) -> Any:
-        key = _shared_key(output)
+        key = shared_key(output)
         with self._lock:
             packed = self._find(key)
         found = None if packed is None else self._value(packed)
@@ -234,23 +287,26 @@ class ColumnCache:
         with self._lock:
             if why is not None:
                 self.tell(key, why)
-            packed = self._keep(row, value)
+            packed = self._keep(row, value, push=True)
             self._flush(batched=self._batches > 0)
+            self._say_remote_trouble()
         return Entry(key, packed, self._load)
 
-    def _keep(self, row: Row, value: Any) -> bytes:
+    def _keep(self, row: Row, value: Any, *, push: bool = False) -> bytes:
         from jupyter_lifecycle.cache import codec
 
         same = self._same(row.output)
-        if same is not None:
+        if same is not None and not (push and self._remote is not None):
             return self._add(_leading_to(row, same))
         encoded = codec.encode(value, row.output)
         if encoded is None:
             self._memory.put(row.output, Held(value, None, live=True), row.meta.bytes)
             return self._add(row, on_disk=False)
         for shared, part in encoded.shared.items():
-            self._keep_shared(shared, part)
-        return self._put(row, encoded)
+            self._keep_shared(shared, part, push=push)
+        if push and self._remote is not None:
+            self._remote.push(_with(row, encoded), encoded)
+        return self._add(_leading_to(row, same)) if same is not None else self._put(row, encoded)
 
     def _put(self, row: Row, encoded: Encoded) -> bytes:
         size = len(memoryview(encoded.data).cast("B"))
@@ -285,12 +341,12 @@ class ColumnCache:
         packed = self._shelf.index.of_output(output)
         return records.unpack(packed) if packed and self._shelf.is_there(packed) else None
 
-    def _keep_shared(self, output: bytes, value: Any) -> None:
-        key = _shared_key(output)
+    def _keep_shared(self, output: bytes, value: Any, *, push: bool) -> None:
+        key = shared_key(output)
         if self._find(key) is not None:
             return
         meta = ColumnMeta("shared", str(getattr(value, "dtype", "")), len(value), None, 0, 0.0, 0.0)
-        self._keep(Row(key, b"", output, None, meta), value)
+        self._keep(Row(key, b"", output, None, meta), value, push=push)
 
     def _add(self, row: Row, *, on_disk: bool = True) -> bytes:
         if on_disk and self._shelf is not None and not self._trouble:
@@ -326,6 +382,14 @@ class ColumnCache:
             self._shelf.flush(batched=batched)
         except OSError as error:
             self._stop_writing(error)
+
+    def flush(self) -> None:
+        """Wait until what was stored is written, on disk and at the remote address."""
+        with self._lock:
+            self._flush(batched=False)
+        if self._remote is not None:
+            self._remote.flush()
+            self._say_remote_trouble()
 
     def _stop_writing(self, error: OSError, verb: str = "written") -> None:
         if self._trouble:
@@ -406,33 +470,7 @@ class ColumnCache:
         CacheError
             If nothing is stored under the key, or it can't be written.
         """
-        from jupyter_lifecycle.cache import codec
-
-        entry = self.lookup(key)
-        if entry is None or self._shelf is None or key in self._rows:
-            raise CacheError(f"{label} is not on disk, so it can't be pinned. Compute it first.")
-        encoded = codec.encode(entry.load(), entry.output)
-        shared = [] if encoded is None else [_shared_key(part) for part in encoded.shared]
-        self._shelf.pins.put(label, (key, *shared))
-
-    def unpin(self, label: str) -> None:
-        """Let a pinned value leave again when its time has come.
-
-        Raises
-        ------
-        CacheError
-            If nothing is pinned under the label, or it can't be written.
-        """
-        if self._shelf is None or label not in self.pins:
-            raise CacheError(f"{label} is not pinned.{did_you_mean(label, self.pins)}")
-        self._shelf.pins.put(label, None)
-
-    @property
-    def pins(self) -> Mapping[str, bytes]:
-        """The keys that are pinned, by label."""
-        if self._shelf is None:
-            return {}
-        return {label: keys[0] for label, keys in self._shelf.pins.read().items() if keys}
+        self._pin(label, key, self.lookup(key))
 
     def status(self) -> CacheStatus:
         """Return what the cache holds, and how it did in this process."""
@@ -446,7 +484,7 @@ class ColumnCache:
             keys = {records.key_of(packed) for packed in rows.values()}
             return CacheStatus(
                 path=self.path,
-                columns=sum(1 for key in keys if not key.startswith(_SHARED)),
+                columns=sum(1 for key in keys if not key.startswith(SHARED)),
                 memory_bytes=self._memory.bytes,
                 disk_bytes=disk,
                 memory_limit=self._memory_limit,
@@ -477,67 +515,14 @@ class ColumnCache:
                 self._stop_writing(error, "used")
             return self._losses + self._memory.evictions + self._shelf.index.losses
 
-    # ---- explaining
 
-    def _told(self, what: Literal["names", "reasons"]) -> Told:
-        mine: Told = getattr(self, f"_{what}")
-        return mine if self._shelf is None or self._trouble else getattr(self._shelf, what)
-
-    def _recalled(self, what: Literal["names", "reasons"], key: bytes) -> bytes | None:
-        with self._lock:
-            mine: Told = getattr(self, f"_{what}")
-            found = mine.get(key)
-            if found is not None or self._shelf is None:
-                return found
-            told: Told = getattr(self._shelf, what)
-            return told.get(key, batched=self._batches > 0)
-
-    def tell(self, key: bytes, why: Mapping[str, Any]) -> None:
-        """Keep JSON-ready facts about a key, for :meth:`explain`; written with the next rows."""
-        with self._lock:
-            self._told("reasons").tell(key, _json(why).encode("utf-8", "surrogatepass"))
-
-    def explain(self, key: bytes) -> Mapping[str, Any] | None:
-        """Say how a key came to be, as it was told when the value was stored, by any process.
-
-        Parameters
-        ----------
-        key : bytes
-            16 bytes.
-
-        Returns
-        -------
-        Mapping or None
-            None where nothing was told.
-        """
-        text = self._recalled("reasons", key)
-        if text is None:
-            return None
-        found: Mapping[str, Any] = json.loads(text.decode("utf-8", "surrogatepass"))
-        return found
-
-    def note(self, key: bytes, text: bytes) -> None:
-        """Keep a few bytes under a key of 16, in the place of those that it had."""
-        with self._lock:
-            self._told("names").tell(key, text)
-
-    def noted(self, key: bytes) -> bytes | None:
-        """Return what was noted under a key, by any process; None where nothing was."""
-        return self._recalled("names", key)
-
-
-_json: Final = json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode
-
-
-def _opened(path: Path | None, memory_bytes: int, disk_bytes: int) -> ColumnCache:
-    return ColumnCache(path, memory_bytes=memory_bytes, disk_bytes=disk_bytes)
-
-
-_SHARED: Final = b"shared"
-
-
-def _shared_key(output: bytes) -> bytes:
-    return _SHARED + combine("shared", output)[: 16 - len(_SHARED)]
+def _with(row: Row, encoded: Encoded) -> Row:
+    """Return a row that says how to read encoded bytes, and not yet where they are."""
+    inline = bytes(encoded.data) if encoded.inline else b""
+    return Row(
+        *(row.key, row.content, row.output, None, row.meta, encoded.recipe),
+        *(inline, encoded.executes),
+    )
 
 
 def _leading_to(row: Row, same: Row) -> Row:
@@ -546,3 +531,10 @@ def _leading_to(row: Row, same: Row) -> Row:
         *(row.key, row.content, row.output, same.place, row.meta, same.recipe),
         *(same.inline, same.executes),
     )
+
+
+def _opened(
+    path: Path | None, limits: tuple[int, int], remote: str | None, trust: bool
+) -> ColumnCache:
+    memory, disk = limits
+    return ColumnCache(path, memory_bytes=memory, disk_bytes=disk, remote=remote, trust=trust)
