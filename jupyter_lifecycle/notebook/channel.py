@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,7 @@ class _Link:
         self._known: dict[str, CellView] = {}
         self._last: dict[str, Any] = {}
         self._timer: threading.Timer | None = None
+        self._took = 0.0
         self._notebook = ""
         self._closed = False
         comm.on_msg(self.hear)
@@ -102,7 +104,9 @@ class _Link:
         try:
             if data["action"] == "recompute":
                 _, states, _ = self._session.cells()
-                self._session.act("run", [one for one, now in states.items() if now == "stale"])
+                stale = [one for one, now in states.items() if now == "stale"]
+                if stale:
+                    self._session.act("run", stale)
             elif data["action"] in _ACTIONS:
                 self._session.act(data["action"], [str(name) for name in data["names"]])
         except Exception as failure:  # noqa: BLE001 - answered: the extension shows it
@@ -114,7 +118,9 @@ class _Link:
         with self._lock:
             if self._timer is not None or self._closed:
                 return
-            self._timer = threading.Timer(INTERVAL, self._flush)
+            # A large notebook is told of less often: a fifth of one core at most.
+            pause = max(INTERVAL, 4 * self._took)
+            self._timer = threading.Timer(pause, self._flush)
             self._timer.daemon = True
             self._timer.start()
 
@@ -123,9 +129,11 @@ class _Link:
             self._timer = None
             if self._closed:
                 return
+            start = time.perf_counter()
             views, states, events = self._session.cells()
             view = asdict(cells_view(views, self._known, states, events))
             self._known = views
+            self._took = time.perf_counter() - start
             if view != self._last:
                 self._last = {**view, "cells": [], "gone": []}
                 self._comm.send({"type": "cells", "cells": view})

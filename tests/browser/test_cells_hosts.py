@@ -150,18 +150,9 @@ def test_shift_tab_describes_a_column_and_tab_completes_it(
     expect(page.locator(".jp-Tooltip")).to_contain_text("Input, 1,000 rows.")
     expect(page.locator(".jp-Tooltip")).to_contain_text("Needed by twice.")
     page.keyboard.press("Escape")
-    notebook.replace(2, "out = %compute twice", "%%feature\ndef more(twi")
-    page.evaluate(
-        """() => {
-            const {content} = window.jupyterapp.shell.currentWidget
-            content.activeCellIndex = 2
-            content.mode = 'edit'
-            content.activeCell.editor.focus()
-            content.activeCell.editor.setCursorPosition({line: 1, column: 12})
-        }"""
-    )
+    cell = page.locator('.jp-Notebook .jp-Cell[data-windowed-list-index="2"] .cm-content')
+    cell.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("%%feature\ndef more(twi")
     page.keyboard.press("Tab")
-    page.wait_for_function(
-        """() => document.querySelector('.jp-Completer:not(.lm-mod-hidden)')?.innerText.includes('twice')
-            || window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.source.includes('twice')"""
-    )
+    expect(page.locator(".jp-Completer").or_(cell).filter(has_text="twice").first).to_be_visible()

@@ -212,5 +212,8 @@ def test_the_kernel_describes_columns_inside_feature_cells(kernels):
         # Elsewhere, and for what is no column, IPython answers as ever.
         assert "Feature of" not in asked("print(double, 1", 15)
         assert "value" in asked("%%feature\nprint(1", 15) or asked("print(1", 7)
+        code = "%%feature\ndef more(dou"
+        reply = kernel.wait(kernel.client.kc.complete(code, len(code), reply=True, timeout=30))
+        assert "double" in reply["content"]["matches"]
         kernel.run("%unload_ext jupyter_lifecycle")
-        assert asked(code, code.index("dep_delay") + 3) == ""
+        assert asked("%%feature\ndef more(dep_delay):", 20) == ""

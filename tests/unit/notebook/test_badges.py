@@ -210,6 +210,9 @@ def test_it_acts_and_answers(cells, comm):
     assert cells.said()["b"][1] == "stale"
     comm.hear(message(type="act", id=8, action="recompute", names=[]))
     assert cells.said()["b"][1] == "fresh"
+    told = cells.session.states_view().message
+    comm.hear(message(type="act", id=8, action="recompute", names=[]))
+    assert cells.session.states_view().message == told, "nothing was stale, nothing is said"
     comm.hear(message(type="act", id=9, action="run", names=["nothing"]))
     assert "No feature or input nothing" in comm.sent[-1]["reply"]["error"]
     comm.hear(message(type="act", id=10, action="delete", names=["both"]))

@@ -65,3 +65,19 @@ def test_all_listeners_are_told_in_order():
     heard = []
     listen([lambda e: heard.append(1), lambda e: heard.append(2)])(event("a", "queued"))
     assert heard == [1, 2]
+
+
+def test_what_is_left_is_known_where_every_feature_ran_before(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    tracker = Tracker({"a": 2.0, "b": 3.0, "c": 9.0})
+    assert tracker.left is None
+    for one in (event("a", "queued"), event("b", "queued"), event("a", "running")):
+        tracker(one)
+    assert tracker.left == 5.0
+    now[0] += 1.5
+    assert tracker.progress().left == 3.5
+    now[0] += 9
+    assert tracker.left == 3.0, "what takes longer than last time leaves nothing of itself"
+    tracker(event("new", "queued"))
+    assert tracker.left is None

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from jupyter_lifecycle.widgets.cards import Card, FeatureBlock, feature_card
 from jupyter_lifecycle.widgets.outcomes import (
     Argument,
     Failure,
@@ -179,3 +181,20 @@ def test_text_from_data_is_never_markup():
         summary_line(Summary(1, 1, 0.1, why=[HOSTILE])),
     ]
     assert all("<img" not in view.html for view in views)
+
+
+def test_buttons_say_what_they_do_and_are_hidden_where_nobody_answers():
+    progress = progress_line(Progress(0, 2, 0, ["a"], 0.1)).html
+    assert 'data-jl-do="interrupt">Interrupt</button>' in progress
+    assert ".jl-out .jl-do{display:none" in progress
+    failed = Failure(feature="a", origin="cell [4]", message="KeyError: 1", cell='x"><i>')
+    assert (
+        'data-jl-do="cell:x&quot;&gt;&lt;i&gt;">Go to cell [4]</button>' in error_view(failed).html
+    )
+    assert "data-jl-do" not in error_view(replace(failed, cell="")).html
+
+
+@pytest.mark.parametrize(("many", "what"), [(3, "run:f0,f1,f2"), (51, "recompute")])
+def test_the_card_recomputes_what_became_stale(many, what):
+    card = Card([FeatureBlock("f", "fresh")], stale=[f"f{n}" for n in range(many)])
+    assert f'data-jl-do="{what}">Recompute</button>' in feature_card(card).html
