@@ -316,6 +316,32 @@ def open_notebook(lab: Server, new_page: Callable[..., Page]) -> Callable[..., N
 
 
 @pytest.fixture
+def notebook_server(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[Path], contextlib.AbstractContextManager[Server]]:
+    """``with notebook_server(folder) as server``: Notebook 7 on a folder, without token."""
+
+    def start(folder: Path) -> contextlib.AbstractContextManager[Server]:
+        command = [
+            str(Path(sys.executable).parent / "jupyter"),
+            "notebook",
+            "--no-browser",
+            "--port={port}",
+            "--ServerApp.port_retries=0",
+            "--IdentityProvider.token=",
+            "--ServerApp.password=",
+            "--ServerApp.disable_check_xsrf=True",
+            "--allow-root",
+            f"--ServerApp.root_dir={folder}",
+            "--JupyterNotebookApp.expose_app_in_browser=True",
+        ]
+        home = tmp_path_factory.mktemp("notebook-home")
+        return serve(command, ready="/api/status", folder=folder, home=home)
+
+    return start
+
+
+@pytest.fixture
 def voila(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., object]:
     """``with voila(folder, notebook) as server``: the notebook as an app, with our template."""
 

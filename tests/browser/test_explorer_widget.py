@@ -138,7 +138,8 @@ def test_actions_reach_the_kernel_and_failures_the_foot(opened: Callable[..., An
     page, kernel = opened()
     find(page, "origin_trend")
     page.get_by_role("button", name="Run to here").click()
-    page.get_by_role("button", name="Invalidate").click()
+    page.get_by_role("button", name="Actions").click()
+    page.get_by_role("menuitem", name="Invalidate").click()
     press(page, "r", "Shift+R")
     page.wait_for_function("() => window.sent.filter(m => m.type === 'act').length === 4")
     assert kernel.acted == [

@@ -216,7 +216,7 @@ export function inspectorActions(view: Steerable): InspectorActions {
     choose: name => view.goName(name),
     focus: () => view.setFocus(2),
     run: () => void view.act('run', [view.chosen]),
-    invalidate: () => void view.act('invalidate', [view.chosen]),
+    more: anchor => view.menus.chosen(anchor),
     cell: () => showCell(view, view.store.model!.index.get(view.chosen)!),
   };
 }

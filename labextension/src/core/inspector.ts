@@ -13,7 +13,7 @@ export interface InspectorActions {
   choose(name: string): void;
   focus(): void;
   run(): void;
-  invalidate(): void;
+  more(anchor: HTMLElement): void;
   cell(): void;
 }
 
@@ -57,7 +57,7 @@ function knownFacts(model: GraphModel, node: number): [string, string][] {
 /** Whether the last computation took it from the cache. */
 function cacheFact(model: GraphModel, node: number): [string, string][] {
   const hit = model.hit[node]!;
-  return hit < 0 ? [] : [['last run', hit === 1 ? 'from cache' : 'computed']];
+  return hit < 0 ? [] : [['cache', hit === 1 ? 'hit' : 'miss']];
 }
 
 /** Over 5 % null is amber, with the triangle. */
@@ -280,6 +280,12 @@ class InspectorView implements Inspector {
   private showFoot(feature: boolean, connected: boolean, cell: string): void {
     const { actions, signal } = this;
     const small = 'jl-button';
+    const more = button('', () => actions.more(more), signal, {
+      icon: 'more',
+      class: 'jl-icon-button',
+      label: 'Actions',
+    });
+    more.setAttribute('aria-haspopup', 'menu');
     fill(
       this.foot,
       connected &&
@@ -287,7 +293,8 @@ class InspectorView implements Inspector {
         button('Run to here', actions.run, signal, { icon: 'play', class: small }),
       button('Focus', actions.focus, signal, { class: small }),
       cell !== '' && button(`Go to ${oneLine(cell)}`, actions.cell, signal, { class: small }),
-      connected && feature && button('Invalidate', actions.invalidate, signal, { class: small }),
+      h('span', { class: 'jl-grow' }),
+      more,
       !connected &&
         h('span', { class: 'jl-second' }, 'Run and invalidate come back with the kernel.'),
     );

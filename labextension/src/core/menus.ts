@@ -46,6 +46,15 @@ export class Menus {
     this.menu.show(moreMenu(this.view), ...this.below(anchor, 200));
   }
 
+  /** The chosen node's menu, above a button. */
+  chosen(anchor: HTMLElement): void {
+    const { view } = this;
+    const node = view.store.model?.index.get(view.chosen);
+    if (node === undefined) return;
+    const [x, y] = this.below(anchor, 192);
+    this.menu.show(nodeMenu(view, node), x, y - 36);
+  }
+
   share(anchor: HTMLElement): void {
     const { view } = this;
     const { store, selecting } = view;

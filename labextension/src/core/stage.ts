@@ -35,7 +35,7 @@ export interface StageEvents {
 const REST = 140;
 const HOVER = 120;
 /** In a narrow view up to so many items are kept large enough to be read. */
-const READABLE_ITEMS = 40;
+const READABLE_ITEMS = 120;
 const READABLE_ZOOM = 0.66;
 
 interface Flight {
