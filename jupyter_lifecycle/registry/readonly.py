@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from jupyter_lifecycle.errors import ForbiddenError
-
-if TYPE_CHECKING:
-    from jupyter_lifecycle.registry.backend import Backend
 
 WRITES = frozenset(
     {"send", "add", "tag", "log_metrics", "set_rule", "remove_rule", "set_pin", "set_endpoint"}
     | {"start_deployment", "update_deployment", "lease", "release"}
-    | {"create_token", "revoke_token", "add_webhook", "remove_webhook"}
+    | {"create_token", "revoke_token", "delete", "restore", "collect"}
 )
 
 
@@ -22,19 +19,24 @@ class ReadOnly:
     Parameters
     ----------
     backend : Backend
-        Who answers.
+        Who answers, or a part of one.
+    location : str
+        Where it is, for a part that does not know.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Any, location: str = "") -> None:
         self._backend = backend
+        self._where = location or backend.location
 
     def __getattr__(self, name: str) -> Any:
+        if name == "bin":
+            return ReadOnly(self._backend.bin, self._where)
         if name not in WRITES:
             return getattr(self._backend, name)
 
         def refused(*_: object, **__: object) -> NoReturn:
             raise ForbiddenError(
-                f"The registry {self._backend.location} was opened to be read only, so nothing was"
+                f"The registry {self._where} was opened to be read only, so nothing was"
                 " changed. Open it without read_only=True."
             )
 

@@ -193,6 +193,7 @@ def test_what_is_read_only_refuses_all_that_writes(registry, shelf, tmp_path):
         lambda: reading.pin("x", envelope),
         lambda: reading.remove_rule("x"),
         lambda: reading.lease("x", "y", 1),
+        lambda: reading.delete(envelope.id),
         lambda: jl.save(lambda: 1, name="f", example={}, registry=reading),
     ):
         with pytest.raises(ForbiddenError, match="opened to be read only"):
