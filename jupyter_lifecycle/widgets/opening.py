@@ -149,7 +149,10 @@ def compare_panel(*envelopes: Envelope | str, registry: Registry | None = None) 
     chosen = registry or (first.registry if first is not None else Registry())
     found = [chosen.get(one) if isinstance(one, str) else one for one in envelopes]
     alias = module_alias(_user_namespace())
-    return ComparePanel(found, chosen, alias, {} if chosen.read_only else {"tag": tag_panel})
+    openers: dict[str, Callable[[Any], Any]] = {"graph": _graph_of}
+    if not chosen.read_only:
+        openers["tag"] = tag_panel
+    return ComparePanel(found, chosen, alias, openers)
 
 
 def registry_panel(query: str = "", *, registry: Registry | None = None) -> RegistryPanel:
@@ -240,6 +243,13 @@ def features_panel(envelope: str = "", *, registry: Registry | None = None) -> F
     from jupyter_lifecycle.widgets.panel_features import FeaturesPanel
 
     return FeaturesPanel(registry or Registry(), explore, envelope)
+
+
+def _graph_of(pair: tuple[Envelope, Envelope]) -> Any:
+    from jupyter_lifecycle.widgets.explorer import explore
+
+    after, before = pair
+    return explore(after, against=before)
 
 
 def registries(

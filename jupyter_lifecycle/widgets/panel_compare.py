@@ -39,7 +39,8 @@ class ComparePanel(Panel):
     alias : str
         What lines of code call the package.
     openers : Mapping
-        What its buttons open below it, by name: ``tag`` is given an envelope.
+        What its buttons open below it, by name: ``tag`` is given an envelope, ``graph`` the
+        newest one and the baseline.
     worker : Worker, optional
         Who runs it; threads by default.
     now : callable, optional
@@ -86,9 +87,10 @@ class ComparePanel(Panel):
         right = stack(self._differences, self._tags, classes=("jl-side", "jl-diff-side"))
         self._body = row(left, right, classes=("jl-columns", "jl-wide"))
         self._tag = button("Tag", "jl-primary", "jl-icon-tag", clicked=self._open_tag)
+        self._graph = button("Open as graph", clicked=self._open_graph)
         self._markdown = button("Show as Markdown", clicked=self._show_markdown)
         self._words, self._text, self._code = html(), html("jl-part"), html("jl-part")
-        foot = row(self._tag, self._markdown, self._words, classes=("jl-foot",))
+        foot = row(self._tag, self._graph, self._markdown, self._words, classes=("jl-foot",))
         self._below = stack(classes=("jl-below",))
         parts = (self._body, self._text, self._code, foot, self._below)
         self.frame(head, stack(self._picked, self._problem, classes=("jl-part",)), *parts)
@@ -154,6 +156,8 @@ class ComparePanel(Panel):
             for part in (self._body, self._markdown, self._code):
                 toggle(part, "jl-hidden", on=comparison is None)
             toggle(self._tag, "jl-hidden", on=comparison is None or "tag" not in self._openers)
+            graph = comparison is not None and any(d and d.features for d in comparison.diffs)
+            toggle(self._graph, "jl-hidden", on=not graph or "graph" not in self._openers)
             if comparison is None:
                 few = "Choose 2 to 5 envelopes." if not self._envelopes else "Choose one more."
                 self._sides.value = element("span", few, class_="jl-2")
@@ -199,6 +203,12 @@ class ComparePanel(Panel):
         if self._comparison is not None:
             _, envelope = self._newest(self._comparison)
             self._below.children = (self._openers["tag"](envelope),)
+
+    def _open_graph(self) -> None:
+        comparison = self._comparison
+        if comparison is not None:
+            pair = (self._newest(comparison)[1], self._envelopes[comparison.baseline])
+            self._below.children = (self._openers["graph"](pair),)
 
     def _show_markdown(self) -> None:
         self._markdown_shown = not self._markdown_shown

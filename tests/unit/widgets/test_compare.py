@@ -208,6 +208,30 @@ def test_markdown_and_the_way_to_tag(open_panel, sides):
     assert tagged == [sides[0]]
 
 
+def test_features_that_differ_open_as_a_graph(open_panel, sides):
+    from ipywidgets import HTML
+
+    from jupyter_lifecycle.envelope.comparing import FeatureChange
+
+    opened = []
+
+    def opener(pair):
+        opened.append(pair)
+        return HTML("graph")
+
+    new, base, _ = sides
+    panel = open_panel(new, base, graph=opener)
+    assert "jl-hidden" in panel._graph._dom_classes
+    change = FeatureChange("gust", "changed", "-a\n+<b>")
+    diff = replace(panel._comparison.diffs[0], features=(change,))
+    panel._comparison = replace(panel._comparison, diffs=(diff, None))
+    panel._draw()
+    assert "jl-hidden" not in panel._graph._dom_classes
+    assert "+&lt;b&gt;" in panel._differences.value
+    panel._graph.click()
+    assert opened == [(new, base)]
+
+
 def test_public_names(sides, registry):
     assert jl.compare is compare
     panel = jl.compare_panel(sides[0], sides[1].short_id, registry=registry)
