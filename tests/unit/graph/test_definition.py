@@ -209,6 +209,7 @@ def test_source_is_read_again_after_the_file_changed(tmp_path, monkeypatch):
 
 def test_text_alone_can_be_given():
     made = make_feature(plain, source="the text")
+    assert made.doc == "Say one line.\n\nAnd more."
     assert made.source == "the text"
     assert made.origin.label == Path(__file__).name
 

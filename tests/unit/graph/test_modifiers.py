@@ -848,3 +848,14 @@ def test_many_columns_are_listed_in_part() -> None:
 
     with pytest.raises(ComputeError, match=r"It gives: c0, c1, .*, c11, …"):
         value_of(FeatureGraph.from_functions(wide), "zzz", x=1)
+
+
+def test_a_parameter_that_reads_another_source_keeps_its_default_and_type() -> None:
+    @inject(low=source("x"))
+    def span(low: float = 2.0):
+        return low
+
+    graph = FeatureGraph.from_functions(span)
+    (parameter,) = graph.features["span"].parameters
+    assert (parameter.name, parameter.annotation, parameter.default) == ("x", "float", 2.0)
+    assert value_of(graph, "span") == 2.0
