@@ -120,7 +120,7 @@ def compare(graph: GraphView, *, peers: tuple[str, ...], runs: int = 3) -> dict[
     return {
         name: None
         if each is None
-        else {"ms": round(each["ms"], 1)}
+        else {"ms": round(each["ms"], 1), "cpu_ms": round(each.get("cpu", each["ms"]), 1)}
         | ({"crossings": crossings(each["places"], graph.edges)} if counted else {})
         for name, each in found.items()
     }
