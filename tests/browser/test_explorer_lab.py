@@ -62,6 +62,10 @@ def test_the_side_panel_follows_the_kernel(notebook: Any) -> None:
     assert status.inner_text() == "2 stale"
 
     page.locator(f"{SIDE} .jl-attention-row", has_text="total").click()
+    page.get_by_role("button", name="Go to cell").click()
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex === 2"
+    )
     page.get_by_role("button", name="Run to here").click()
     page.wait_for_function("() => document.querySelectorAll('.jl-status-item').length === 0")
     side_says(notebook, "Fresh")
