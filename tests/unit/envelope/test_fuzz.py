@@ -153,8 +153,9 @@ def test_archives(envelope, tmp_path, monkeypatch):
     whole = open_bundle(envelope)
     plain = whole.export(scratch / "plain").read_bytes()
     target = scratch / "damaged.envelope"
-    opened = 0
+    tried = opened = 0
     for seed in rounds():
+        tried += 1
         chance = random.Random(seed)
         if seed % 2:
             data = bytearray(plain)
@@ -179,7 +180,7 @@ def test_archives(envelope, tmp_path, monkeypatch):
             "plain.envelope",
         ], seed
     assert sorted(tmp_path.rglob("*")) == sorted([*outside, *scratch.iterdir()])
-    assert opened < ROUNDS
+    assert opened < tried
 
 
 def test_a_manifest_that_is_canonical_is_read_again_to_the_same_bytes(envelope):
