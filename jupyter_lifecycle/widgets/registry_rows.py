@@ -86,17 +86,17 @@ def columns_of(found: Iterable[Saved]) -> list[dict[str, str]]:
     metrics = sorted(used, key=lambda key: (-used[key], *_rank(key)))
     plain = (
         ("id", "id", "id", "92px", "id"),
-        ("name", "name", "text", "minmax(110px,1.1fr)", "name"),
-        ("saved", "saved", "text", "126px", "created_at"),
-        ("by", "by", "text", "minmax(64px,.6fr)", "author"),
+        ("name", "name", "text", "minmax(124px,1.5fr)", "name"),
+        ("saved", "saved", "text", "122px", "created_at"),
+        ("by", "by", "text", "minmax(56px,.6fr)", "author"),
     )
     figures = (
         (f"metric:{key}", key, "figure", "66px", path_of("metrics", key))
         for key in metrics[:_MOST_METRICS]
     )
     rest = (
-        ("tags", "tags", "tags", "minmax(110px,2fr)", ""),
-        ("serving", "serving", "state", "minmax(96px,1.2fr)", ""),
+        ("tags", "tags", "tags", "minmax(90px,2fr)", ""),
+        ("serving", "serving", "state", "minmax(84px,1.2fr)", ""),
     )
     names = ("key", "label", "kind", "width", "sort")
     return [dict(zip(names, one, strict=True)) for one in (*plain, *figures, *rest)]
