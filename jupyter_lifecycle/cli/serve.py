@@ -154,10 +154,10 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _first_token(store: Store, file: str | None) -> None:
     """Make the first token and hand it over; whoever starts first gets it."""
-    if store.tokens():
+    if store.keyring.tokens():
         return
     if file is None:
-        secret = store.first_token()
+        secret = store.keyring.first()
         print(f"The first token, which may do all and is shown only now:\n\n    {secret}\n")
         return
     target = Path(file).expanduser()
@@ -169,7 +169,7 @@ def _first_token(store: Store, file: str | None) -> None:
             f"Cannot write the first token to {target}: {error.strerror}. Name another file."
         ) from error
     with os.fdopen(descriptor, "w") as writing:
-        writing.write(f"{store.first_token() or ''}\n")
+        writing.write(f"{store.keyring.first() or ''}\n")
     print(f"The first token, which may do all, is in {target}")
 
 

@@ -62,7 +62,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 def _create(arguments: argparse.Namespace) -> int:
     seconds = None if arguments.days is None else arguments.days * 86_400
     keeper = keeper_of(arguments)
-    found = keeper.create_token(arguments.name, arguments.scope, seconds)
+    found = keeper.keyring.create(arguments.name, arguments.scope, seconds)
     keeper.close()
     if isinstance(found, tuple):  # from the store; a server says it in one
         record, secret = found
@@ -76,7 +76,7 @@ def _create(arguments: argparse.Namespace) -> int:
 
 def _list(arguments: argparse.Namespace) -> int:
     keeper = keeper_of(arguments)
-    found = wire.encode(keeper.tokens())
+    found = wire.encode(keeper.keyring.tokens())
     keeper.close()
     if arguments.json:
         output.print_json(found)
@@ -91,7 +91,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _revoke(arguments: argparse.Namespace) -> int:
     keeper = keeper_of(arguments)
-    found = wire.encode(keeper.revoke_token(arguments.id))
+    found = wire.encode(keeper.keyring.revoke(arguments.id))
     keeper.close()
     if arguments.json:
         output.print_json(found)

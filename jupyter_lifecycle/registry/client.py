@@ -13,6 +13,7 @@ from jupyter_lifecycle.registry import wire, words
 from jupyter_lifecycle.registry.lazy import LazyMapping
 from jupyter_lifecycle.registry.records import Page
 from jupyter_lifecycle.registry.remote_bin import RemoteBin
+from jupyter_lifecycle.registry.remote_keyring import RemoteKeyring
 from jupyter_lifecycle.registry.remote_mailbox import RemoteMailbox
 from jupyter_lifecycle.registry.transport import Call, Transport
 
@@ -64,6 +65,11 @@ class Client:
     def mailbox(self) -> RemoteMailbox:
         """The webhooks, and what is on its way to them."""
         return RemoteMailbox(self._transport)
+
+    @property
+    def keyring(self) -> RemoteKeyring:
+        """The tokens of the server."""
+        return RemoteKeyring(self._transport)
 
     @property
     def bin(self) -> RemoteBin:
@@ -298,28 +304,6 @@ class Client:
         """Say what happened after a number."""
         found = self._get("/v1/events", {"after": after, "limit": limit})
         return tuple(wire.event(item) for item in found["items"])
-
-    # -- tokens
-
-    def create_token(
-        self, name: str, scopes: Sequence[str], seconds: float | None = None
-    ) -> dict[str, Any]:
-        """Make a token; ``token`` of the answer is given this once."""
-        body = {"name": name, "scopes": list(scopes), "seconds": seconds}
-        found: dict[str, Any] = self._transport.json(
-            Call("POST", "/v1/tokens", body=body, again=False)
-        )
-        return found
-
-    def tokens(self) -> list[dict[str, Any]]:
-        """All tokens, oldest first; never their text."""
-        found: list[dict[str, Any]] = self._get("/v1/tokens")["items"]
-        return found
-
-    def revoke_token(self, id_: str) -> dict[str, Any]:
-        """End a token now."""
-        found: dict[str, Any] = self._transport.json(Call("DELETE", _path("tokens", id_)))
-        return found
 
     def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         return self._transport.json(Call("GET", path, params=params))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import secrets
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -14,11 +13,11 @@ from jupyter_lifecycle.registry import bundles, words
 from jupyter_lifecycle.registry.handle import Envelope
 from jupyter_lifecycle.registry.places import cache_home, chosen_registry, data_home
 from jupyter_lifecycle.registry.records import Page, Rule, served_before
+from jupyter_lifecycle.registry.reporting import Reporting
 from jupyter_lifecycle.registry.trust import is_trusted, normal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from types import EllipsisType
+    from collections.abc import Iterable, Mapping
 
     from jupyter_lifecycle.envelope import Bundle
     from jupyter_lifecycle.registry.backend import Backend, Progress
@@ -26,15 +25,12 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.registry.records import (
         Collected,
         DeletedEnvelope,
-        Deployment,
-        DeploymentState,
         EndpointRecord,
         EnvelopeRecord,
         Event,
         Facet,
         MetricPoint,
         Preview,
-        Step,
         TagChange,
         Want,
     )
@@ -42,7 +38,7 @@ if TYPE_CHECKING:
 TOKEN_VARIABLE = "JUPYTER_LIFECYCLE_TOKEN"  # noqa: S105 - the name of a variable
 
 
-class Registry:
+class Registry(Reporting):
     """Where envelopes are kept, found, tagged and watched by rules.
 
     Parameters
@@ -425,70 +421,7 @@ class Registry:
             shutil.rmtree(self._bundles / id_, ignore_errors=True)
         return found
 
-    # -- for deployers
-
-    def set_endpoint(
-        self,
-        name: str,
-        *,
-        address: str | EllipsisType | None = ...,
-        serving: str | EllipsisType | None = ...,
-        state: str | EllipsisType | None = ...,
-        failure: str | EllipsisType = ...,
-    ) -> EndpointRecord:
-        """Report how an endpoint stands; what is not given stays.
-
-        Parameters
-        ----------
-        name : str
-            The endpoint; its rule made it.
-        address : str or None
-            ``http://host:port``.
-        serving : str or None
-            The id of the envelope that answers there now.
-        state : {"serving", "down", "retired"} or None
-            The other states follow from the rule and the deployments.
-        failure : str
-            Why it's down or did not move; empty when all is well.
-        """
-        given = {"address": address, "serving": serving, "state": state, "failure": failure}
-        values = {key: value for key, value in given.items() if value is not ...}
-        return self._backend.set_endpoint(name, values)
-
-    def start_deployment(self, endpoint: str, envelope: str, rule_version: int) -> Deployment:
-        """Write a new attempt, with all steps waiting."""
-        id_ = secrets.token_hex(8)  # made here: a request that is sent twice is one attempt
-        return self._backend.start_deployment(endpoint, envelope, rule_version, id_)
-
-    def update_deployment(
-        self,
-        id_: str,
-        *,
-        state: DeploymentState | None = None,
-        steps: Sequence[Step] | None = None,
-        reason: str | None = None,
-        log: Sequence[str] | None = None,
-    ) -> Deployment:
-        """Write how an attempt goes; ``steps`` and ``log`` replace what was there."""
-        given: dict[str, Any] = {"state": state, "steps": steps, "reason": reason, "log": log}
-        values = {key: value for key, value in given.items() if value is not None}
-        return self._backend.update_deployment(id_, values)
-
-    def deployments(self, endpoint: str, limit: int = 20) -> tuple[Deployment, ...]:
-        """Give the attempts of an endpoint, newest first."""
-        return self._backend.deployments(endpoint, limit)
-
-    def lease(self, name: str, holder: str, seconds: float) -> bool:
-        """Take or renew a lease for some seconds; False where somebody else has it."""
-        return self._backend.lease(name, holder, seconds)
-
-    def release(self, name: str, holder: str) -> None:
-        """Give a lease back; nothing happens where somebody else has it."""
-        self._backend.release(name, holder)
-
-    def lease_holder(self, name: str) -> str | None:
-        """Who holds a lease now."""
-        return self._backend.lease_holder(name)
+    # -- what happened
 
     def events(self, after: int = 0, limit: int = 100) -> tuple[Event, ...]:
         """Say what happened after event number ``after``, oldest first."""

@@ -9,8 +9,9 @@ from jupyter_lifecycle.errors import ForbiddenError
 WRITES = frozenset(
     {"send", "add", "tag", "log_metrics", "set_rule", "remove_rule", "set_pin", "set_endpoint"}
     | {"start_deployment", "update_deployment", "lease", "release"}
-    | {"create_token", "revoke_token", "delete", "restore", "collect"}
+    | {"delete", "restore", "collect", "create", "first", "revoke", "remove", "resend"}
 )
+PARTS = frozenset({"bin", "keyring", "mailbox"})
 
 
 class ReadOnly:
@@ -29,8 +30,8 @@ class ReadOnly:
         self._where = location or backend.location
 
     def __getattr__(self, name: str) -> Any:
-        if name == "bin":
-            return ReadOnly(self._backend.bin, self._where)
+        if name in PARTS:
+            return ReadOnly(getattr(self._backend, name), self._where)
         if name not in WRITES:
             return getattr(self._backend, name)
 

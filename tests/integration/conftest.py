@@ -180,7 +180,7 @@ def registry_server(tmp_path, serve_app):
         stores.append(store)
 
         def token(*scopes, name="ana", seconds=None):
-            return store.create_token(name, scopes or ("admin",), seconds)[1]
+            return store.keyring.create(name, scopes or ("admin",), seconds)[1]
 
         return serve_app(create_app(store, **limits)), token
 

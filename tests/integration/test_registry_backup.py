@@ -34,7 +34,7 @@ def fill(store, make_bundle):
     store.lease("x", "me", 60)
     store.bin.delete(gone.id)
     store.mailbox.create("https://x.org/")
-    store.create_token("ci", ["read"])
+    store.keyring.create("ci", ["read"])
     store.mailbox.enqueue()
     return kept
 

@@ -140,7 +140,7 @@ class Forgetful:
 def test_what_comes_twice_since_its_answer_was_lost_counts_once(tmp_path, serve_app, make_bundle):
     store = Store.in_folder(tmp_path / "server", author="admin")
     proxy = Forgetful(create_app(store))
-    registry = Registry(serve_app(proxy), token=store.create_token("ana", ["admin"])[1])
+    registry = Registry(serve_app(proxy), token=store.keyring.create("ana", ["admin"])[1])
     envelope = registry.add(make_bundle())
     registry.log_metrics(envelope.id, {"mae": 1.0}, 3)
     registry.log_metrics(envelope.id, {"mae": 1.0}, 3)

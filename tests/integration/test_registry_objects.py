@@ -66,7 +66,7 @@ def test_a_registry_on_it(s3, tmp_path, serve_app, make_bundle, monkeypatch):
     store = Store(database, ObjectArtifacts("s3://models/registry"), author="admin")
     address = serve_app(create_app(store))
     assert requests.get(f"{address}/ready", timeout=30).status_code == 200
-    token = store.create_token("ana", ["admin"])[1]
+    token = store.keyring.create("ana", ["admin"])[1]
     bundle = make_bundle("ltv", files={"big": os.urandom(3_000_000)})
     with Registry(address, token=token, trust=True) as registry:
         saved = registry.add(bundle)

@@ -91,7 +91,7 @@ def deliver(carrier):
 
 
 def test_what_happens_is_told_once_in_order_and_signed(store, receiver, make_bundle):
-    store.create_token("before", ["read"])
+    store.keyring.create("before", ["read"])
     made, secret = store.mailbox.create(receiver.url)
     carrier = Courier(store, private=True)
     deliver(carrier)
@@ -134,7 +134,7 @@ def test_only_what_was_asked_for(store, receiver, make_bundle):
 def test_it_is_tried_again_then_dead_then_sent_again_by_hand(store, receiver, monkeypatch):
     monkeypatch.setattr(courier, "WAITS", (0.0, 0.0))
     made, _ = store.mailbox.create(receiver.url, ["token.created"])
-    store.create_token("x", ["read"])
+    store.keyring.create("x", ["read"])
     receiver.answers = [500, 302, 404]
     carrier = Courier(store, private=True)
     deliver(carrier)
@@ -157,7 +157,7 @@ def test_it_is_tried_again_then_dead_then_sent_again_by_hand(store, receiver, mo
 def test_one_that_is_away_holds_up_nobody(store, receiver):
     away, _ = store.mailbox.create("http://127.0.0.1:9/", ["token.created"])
     store.mailbox.create(receiver.url, ["token.created"])
-    store.create_token("x", ["read"])
+    store.keyring.create("x", ["read"])
     deliver(Courier(store, private=True))
     assert [event["kind"] for event in receiver.events()] == ["token.created"]
     (waiting,) = store.mailbox.deliveries(away.id)
@@ -173,7 +173,7 @@ def test_one_that_is_away_holds_up_nobody(store, receiver):
 def test_private_networks_are_not_told(tmp_path, url):
     store = Store.in_folder(tmp_path / "registry", author="ana")
     made, _ = store.mailbox.create(url, ["token.created"])
-    store.create_token("x", ["read"])
+    store.keyring.create("x", ["read"])
     deliver(Courier(store))
     (waiting,) = store.mailbox.deliveries(made.id)
     assert "in a private network, where webhooks do not go" in waiting.reason
@@ -184,9 +184,9 @@ def test_private_networks_are_not_told(tmp_path, url):
 def test_two_couriers_take_turns(store, receiver):
     store.mailbox.create(receiver.url, ["token.created"])
     first, second = Courier(store, private=True), Courier(store, private=True)
-    store.create_token("x", ["read"])
+    store.keyring.create("x", ["read"])
     assert first.work()
-    store.create_token("y", ["read"])
+    store.keyring.create("y", ["read"])
     assert not second.work()
     deliver(first)
     assert len(receiver.got) == 2
@@ -196,7 +196,7 @@ def test_a_courier_in_the_background_delivers_and_gives_its_lease_back(store, re
     store.mailbox.create(receiver.url, ["token.created"])
     carrier = Courier(store, private=True)
     carrier.start()
-    store.create_token("x", ["read"])
+    store.keyring.create("x", ["read"])
     tick = threading.Event()
     for _ in range(1_000):
         if receiver.got:

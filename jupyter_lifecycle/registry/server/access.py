@@ -33,7 +33,7 @@ def actor(scope: str) -> Callable[[Request], Store]:
 
     def authenticate(request: Request) -> Store:
         store: Store = request.app.state.store
-        token = store.authenticate(_secret(request))
+        token = store.keyring.find(_secret(request))
         if token is None:
             raise AuthenticationError(
                 "The token is not known here: it was mistyped, has ended or was revoked."

@@ -16,18 +16,18 @@ router = APIRouter(prefix="/v1/tokens", tags=["tokens"])
 @router.get("")
 def tokens(store: Administrator) -> dict[str, Any]:
     """Give all tokens, oldest first; never their text."""
-    return {"items": wire.encode(store.tokens())}
+    return {"items": wire.encode(store.keyring.tokens())}
 
 
 @router.post("", status_code=201)
 def create_token(store: Administrator, body: NewToken) -> dict[str, Any]:
     """Make a token; its text is in this answer and nowhere else."""
-    record, secret = store.create_token(body.name, body.scopes, body.seconds)
+    record, secret = store.keyring.create(body.name, body.scopes, body.seconds)
     return {**wire.encode(record), "token": secret}
 
 
 @router.delete("/{id}")
 def revoke_token(store: Administrator, id: str) -> dict[str, Any]:  # noqa: A002
     """End a token now."""
-    found: dict[str, Any] = wire.encode(store.revoke_token(id))
+    found: dict[str, Any] = wire.encode(store.keyring.revoke(id))
     return found

@@ -18,7 +18,6 @@ from jupyter_lifecycle.registry.manifest import read_manifest
 from jupyter_lifecycle.registry.records import Page
 from jupyter_lifecycle.registry.store import (
     backup,
-    deployments,
     envelopes,
     evaluation,
     events,
@@ -29,13 +28,14 @@ from jupyter_lifecycle.registry.store import (
     planning,
     rules,
     search,
-    tokens,
     trash,
 )
 from jupyter_lifecycle.registry.store.bin import Bin
 from jupyter_lifecycle.registry.store.database import Database
 from jupyter_lifecycle.registry.store.events import Change
+from jupyter_lifecycle.registry.store.keyring import Keyring
 from jupyter_lifecycle.registry.store.mailbox import Mailbox
+from jupyter_lifecycle.registry.store.reports import Reports
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.registry.artifacts import Artifacts
     from jupyter_lifecycle.registry.backend import Progress
     from jupyter_lifecycle.registry.records import (
-        Deployment,
         EndpointChange,
         EndpointRecord,
         EnvelopeRecord,
@@ -59,10 +58,9 @@ if TYPE_CHECKING:
         Want,
     )
     from jupyter_lifecycle.registry.store.backup import Backup
-    from jupyter_lifecycle.registry.store.tokens import TokenRecord
 
 
-class Store:
+class Store(Reports):
     """Envelopes, tags, metrics, rules and deployments in a database, files beside it.
 
     Every method is one transaction. It may be used from several threads, and the same database
@@ -129,6 +127,11 @@ class Store:
     def mailbox(self) -> Mailbox:
         """The webhooks, and what is on its way to them."""
         return Mailbox(self._database, self._author)
+
+    @property
+    def keyring(self) -> Keyring:
+        """The tokens of a server."""
+        return Keyring(self._database, self._author)
 
     @property
     def bin(self) -> Bin:
@@ -479,94 +482,12 @@ class Store:
         with self._database.reading() as connection:
             return rules.all_wants(connection)
 
-    # -- endpoints and deployments
-
-    def endpoint(self, name: str) -> EndpointRecord:
-        """One endpoint."""
-        with self._database.reading() as connection:
-            return rules.endpoint_record(connection, name)
-
-    def endpoints(self) -> tuple[EndpointRecord, ...]:
-        """All endpoints, by name."""
-        with self._database.reading() as connection:
-            return rules.endpoint_records(connection)
-
-    def set_endpoint(self, name: str, values: Mapping[str, Any]) -> EndpointRecord:
-        """Write what a deployer reports: ``address``, ``serving``, ``state``, ``failure``."""
-        with self._database.writing() as (connection, now):
-            rules.set_endpoint(Change(connection, now, self._author), name, values)
-            return rules.endpoint_record(connection, name)
-
-    def start_deployment(
-        self, endpoint: str, envelope: str, rule_version: int, id_: str
-    ) -> Deployment:
-        """Write a new attempt; the same id again is the same attempt."""
-        with self._database.writing() as (connection, now):
-            _, whole = envelopes.seq_of(connection, envelope)
-            change = Change(connection, now, self._author)
-            return deployments.start(change, endpoint, whole, rule_version, id_)
-
-    def update_deployment(self, id_: str, values: Mapping[str, Any]) -> Deployment:
-        """Write how an attempt goes; ``steps`` and ``log`` replace what was there."""
-        with self._database.writing() as (connection, now):
-            return deployments.write(Change(connection, now, self._author), id_, values)
-
-    def deployments(self, endpoint: str, limit: int) -> tuple[Deployment, ...]:
-        """Give the attempts of an endpoint, newest first."""
-        with self._database.reading() as connection:
-            return deployments.of_endpoint(connection, endpoint, limit)
-
-    def lease(self, name: str, holder: str, seconds: float) -> bool:
-        """Take or renew a lease; False where somebody else has it."""
-        with self._database.writing() as (connection, now):
-            return deployments.lease(Change(connection, now, self._author), name, holder, seconds)
-
-    def release(self, name: str, holder: str) -> None:
-        """Give a lease back; nothing happens where somebody else has it."""
-        with self._database.writing() as (connection, now):
-            deployments.release(Change(connection, now, self._author), name, holder)
-
-    def lease_holder(self, name: str) -> str | None:
-        """Who holds a lease now."""
-        with self._database.reading() as connection:
-            return deployments.lease_holder(connection, name, self._database.now(connection))
+    # -- what happened
 
     def events(self, after: int, limit: int) -> tuple[Event, ...]:
         """Say what happened after a number, oldest first."""
         with self._database.reading() as connection:
             return events.read(connection, after, max(1, min(limit, 1_000)))
-
-    # -- tokens
-
-    def create_token(
-        self, name: str, scopes: Iterable[str], seconds: float | None = None
-    ) -> tuple[TokenRecord, str]:
-        """Make a token; its text is given this once."""
-        with self._database.writing() as (connection, now):
-            return tokens.create(Change(connection, now, self._author), name, scopes, seconds)
-
-    def first_token(self) -> str | None:
-        """Make a token that may do all, where there is none at all yet; else None."""
-        with self._database.writing() as (connection, now):
-            if tokens.listed(connection):
-                return None
-            change = Change(connection, now, self._author)
-            return tokens.create(change, self._author, ["admin"], None)[1]
-
-    def tokens(self) -> tuple[TokenRecord, ...]:
-        """All tokens, oldest first."""
-        with self._database.reading() as connection:
-            return tokens.listed(connection)
-
-    def revoke_token(self, id_: str) -> TokenRecord:
-        """End a token now."""
-        with self._database.writing() as (connection, now):
-            return tokens.revoke(Change(connection, now, self._author), id_)
-
-    def authenticate(self, secret: str) -> TokenRecord | None:
-        """Give the record of a token that may be used now."""
-        with self._database.reading() as connection:
-            return tokens.find(connection, secret, self._database.now(connection))
 
     def _load_manifest(self, id_: str) -> Mapping[str, Any]:
         found: dict[str, Any] = json.loads(self.manifest(id_))

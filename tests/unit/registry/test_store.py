@@ -36,11 +36,11 @@ def test_what_only_moves_the_log_is_no_event(store, registry, make_bundle):
 
 
 def test_the_first_token_is_made_once(store):
-    secret = store.first_token()
-    assert store.authenticate(secret).scopes == ("admin",)
-    assert store.first_token() is None
-    assert store.authenticate("jl_wrong") is None
-    assert store.authenticate("\ud800") is None
+    secret = store.keyring.first()
+    assert store.keyring.find(secret).scopes == ("admin",)
+    assert store.keyring.first() is None
+    assert store.keyring.find("jl_wrong") is None
+    assert store.keyring.find("\ud800") is None
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,12 @@ def test_the_first_token_is_made_once(store):
     ],
 )
 def test_what_scopes_include(store, scopes, allowed):
-    record, _ = store.create_token("ci", scopes)
+    record, _ = store.keyring.create("ci", scopes)
     assert {scope for scope in ("read", "write", "deploy", "admin") if record.may(scope)} == allowed
 
 
 def test_the_secret_is_kept_nowhere(store, folder):
-    _, secret = store.create_token("ci", ["read"])
+    _, secret = store.keyring.create("ci", ["read"])
     store.close()
     for file in folder.rglob("*"):
         if file.is_file():
