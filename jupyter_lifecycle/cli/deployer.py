@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,26 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     logs.add_argument("-n", "--lines", type=int, default=50, help="how many lines (50)")
     logs.set_defaults(run=_logs)
 
-    for parser in (run, stop, status, logs):
+    prune = actions.add_parser(
+        "prune",
+        help="remove what is old and not in use",
+        description="Remove environments that were not used for long, captures that were not "
+        "written for long, and the beginning of long logs. What is in use stays. A deployer that "
+        "runs does it every hour with the defaults.",
+    )
+    for option, what in (("--environment-days", 30), ("--capture-days", 90)):
+        prune.add_argument(
+            option,
+            type=float,
+            default=float(what),
+            metavar="DAYS",
+            help=f"unused for so long ({what})",
+        )
+    prune.add_argument("--preview", action="store_true", help="say what would go, and stop")
+    output.add_json(prune)
+    prune.set_defaults(run=_prune)
+
+    for parser in (run, stop, status, logs, prune):
         output.add_registry(parser)
         parser.add_argument("--folder", type=Path, help="where the deployer keeps things")
 
@@ -112,6 +132,24 @@ def _status(arguments: argparse.Namespace) -> int:
     ]
     if rows:
         output.print_table(("endpoint", "state", "serving", "address", "failure"), rows)
+    return 0
+
+
+def _prune(arguments: argparse.Namespace) -> int:
+    from jupyter_lifecycle.deployment.prune import Limits, prune
+
+    limits = Limits(
+        environment_days=arguments.environment_days, capture_days=arguments.capture_days
+    )
+    gone = prune(_place(arguments), limits, preview=arguments.preview)
+    if arguments.json:
+        output.print_json([{**asdict(one), "path": str(one.path)} for one in gone])
+        return 0
+    for one in gone:
+        print(f"{one.kind}  {one.path.name}  {one.bytes / 1e6:.1f} MB  {one.because}")
+    freed = sum(one.bytes for one in gone) / 1e6
+    word = "would be freed" if arguments.preview else "freed"
+    print(f"{freed:.1f} MB {word}." if gone else "There is nothing to remove.")
     return 0
 
 

@@ -22,6 +22,7 @@ from jupyter_lifecycle.deployment.environment import Environments
 from jupyter_lifecycle.deployment.keeper import Keeper
 from jupyter_lifecycle.deployment.options import Options
 from jupyter_lifecycle.deployment.place import Place
+from jupyter_lifecycle.deployment.prune import prune
 from jupyter_lifecycle.errors import DeploymentError, RegistryError, RuleError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ LEASE = "deployer:local"
 LEASE_SECONDS = 15.0
 _TICK = 0.05
 _PAUSE = 2.0
+_PRUNE_SECONDS = 3600.0
 
 
 def default_folder(registry: Registry) -> Path:
@@ -82,6 +84,8 @@ class Deployer:
         """Endpoints to look after, though somebody may be at it still."""
         self._workers = ThreadPoolExecutor(8, thread_name_prefix="keeper")
         self._stopping = threading.Event()
+        self._pruning: Future[None] | None = None
+        self._prune_next = 0.0
         self._lock: TextIO | None = None
         self._renewing: threading.Thread | None = None
         machine = hashlib.sha256(str(self._place.folder).encode()).hexdigest()[:10]
@@ -161,6 +165,7 @@ class Deployer:
             if self._is_homeless():
                 self._abandon()
                 return
+            self._prune()
             self._turn()
             if (
                 self._wants
@@ -221,6 +226,20 @@ class Deployer:
                 self._pause.pop(endpoint, None)
                 self._due.discard(endpoint)
                 self._start(endpoint)
+
+    def _prune(self) -> None:
+        """Once an hour, beside everything else: have what is old removed."""
+        if time.monotonic() < self._prune_next or (self._pruning and not self._pruning.done()):
+            return
+        self._prune_next = time.monotonic() + _PRUNE_SECONDS
+        self._pruning = self._workers.submit(self._prune_now)
+
+    def _prune_now(self) -> None:
+        try:
+            for one in prune(self._place):
+                LOG.info("%s removed: %s (%s)", one.kind, one.path.name, one.because)
+        except OSError as problem:
+            LOG.warning("what is old could not be removed: %s; tried again in an hour", problem)
 
     def _is_homeless(self) -> bool:
         """Whether somebody deleted the folder: another deployer may be at home there by now."""

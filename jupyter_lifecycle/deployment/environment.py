@@ -21,6 +21,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from jupyter_lifecycle.deployment.prune import mark_used
 from jupyter_lifecycle.deployment.wheel import build_wheel, wheel_digest
 from jupyter_lifecycle.envelope.indexes import uv_environment, without_secrets
 from jupyter_lifecycle.errors import BuildError
@@ -195,9 +196,11 @@ class Environments:
         pins = service_pins({canonical(package.name) for package in lock.packages})
         place = self._folder / self._key(lock, pins)
         python = place / "bin" / "python"
+        mark_used(place)
         if python.exists():
             return Interpreter(python, f"environment {place.name[:8]} reused", isolated=True)
         fact = _Build(self._folder, lock, pins, say, cancelled).into(place)
+        mark_used(place)
         return Interpreter(python, fact, isolated=True)
 
     def sweep(self) -> None:

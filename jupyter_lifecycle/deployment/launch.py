@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from jupyter_lifecycle.deployment.environment import Environments, Interpreter
 from jupyter_lifecycle.deployment.memory import Placed
 from jupyter_lifecycle.deployment.process import Program
+from jupyter_lifecycle.deployment.prune import INTERPRETER
 from jupyter_lifecycle.deployment.service.settings import Settings
 from jupyter_lifecycle.deployment.template import service_source
 
@@ -98,6 +99,7 @@ class Launcher:
         )
         script = folder / "service.py"
         script.write_text(service_source(settings, bundle.path), encoding="utf-8")
+        (folder / INTERPRETER).write_text(str(interpreter.path), encoding="utf-8")
         command = [str(interpreter.path), str(script)]
         placed = self._placed(bundle.id, deployment, folder, options)
         control, log = self.paths(placed)

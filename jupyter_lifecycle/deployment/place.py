@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -38,6 +37,11 @@ class Place:
         return self.folder / "environments"
 
     @property
+    def captures(self) -> Path:
+        """Captured requests, by endpoint and envelope."""
+        return self.folder / "captures"
+
+    @property
     def lock(self) -> Path:
         """The file that the one deployer holds locked."""
         return self.folder / "deployer.lock"
@@ -63,17 +67,20 @@ class Place:
 
     def captures_of(self, endpoint: str, envelope: str) -> Path:
         """Where captured requests go."""
-        return self.folder / "captures" / endpoint / envelope[:10]
+        return self.captures / endpoint / envelope[:10]
 
     def new_service(self, endpoint: str, name: str) -> Path:
-        """Make a folder for one service; the oldest of many are removed."""
+        """Make a folder for one service."""
         folder = self.folder / "endpoints" / endpoint / name
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        others = [path for path in folder.parent.iterdir() if path.is_dir() and path != folder]
-        others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-        for old in others[_KEPT_SERVICES:]:
-            shutil.rmtree(old, ignore_errors=True)
         return folder
+
+    def old_services(self, endpoint: str, used: set[str]) -> list[Path]:
+        """List the folders of all but the last ten services, and those that are in use."""
+        here = self.folder / "endpoints" / endpoint
+        found = [path for path in here.iterdir() if path.is_dir() and path.name[0] != "."]
+        found.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        return [path for path in found[_KEPT_SERVICES:] if str(path) not in used]
 
     def new_control(self) -> Path:
         """Choose a path for a control socket that only this user reaches.

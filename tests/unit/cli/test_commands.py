@@ -1,6 +1,7 @@
 """The commands, in this process, on an embedded registry."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -362,3 +363,18 @@ def test_a_terminal_sees_how_far_a_backup_is(saved, tmp_path, monkeypatch, capsy
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert main(["backup", "create", str(tmp_path / "backup")]) == 0
     assert re.search(r"(\d) of \1 files\n$", capsys.readouterr().err)
+
+
+def test_pruning_says_what_would_go_then_removes_it(run, home):
+    old = home / "deployer" / "environments" / "old"
+    (old / "bin").mkdir(parents=True)
+    (old / "bin" / "python").write_bytes(b"x" * 2_000_000)
+    os.utime(old, (1, 1))
+    assert run("deployer", "prune", "--environment-days", "1e9") == "There is nothing to remove.\n"
+    said = run("deployer", "prune", "--preview").splitlines()
+    assert said[0].startswith("environment  old  2.0 MB  not used for ")
+    assert said[1] == "2.0 MB would be freed."
+    assert old.exists()
+    (gone,) = json.loads(run("deployer", "prune", "--json"))
+    assert (gone["kind"], gone["path"]) == ("environment", str(old))
+    assert not old.exists()
