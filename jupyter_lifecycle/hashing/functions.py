@@ -69,7 +69,12 @@ def walk_function(function: FunctionType, trace: Trace) -> Steps:
     if origin.kind == "user":
         _note_function(trace, function, facts)
     else:  # made by a library at run time: a wrapper, a closure
-        parts.append(library(trace, origin, function))
+        trace.package(origin)
+        # By where its code stands and what it's called (a namedtuple tells its own name), but not
+        # by the user's module, which `wraps` writes on it too.
+        trace.package(origin)
+        names = (function.__code__.co_qualname, function.__qualname__)
+        parts += [origin.digest, *(name.encode() for name in names)]
         trace.functions.append(function)
     parts += yield from _carried(trace, function)
     if origin.kind == "user":

@@ -731,3 +731,19 @@ def test_a_test_module_is_the_users_own_code() -> None:
 def test_this_package_counts_by_version() -> None:
     source = "from jupyter_lifecycle.hashing import code_key\ndef feature(x): return code_key(x)"
     assert "package jupyter_lifecycle" in parts(code_key(cell(source)["feature"]))
+
+
+def test_a_generated_wrapper_counts_by_where_its_own_code_stands(tmp_path, monkeypatch):
+    """As ``dataclass`` makes them: what is exported into a module keeps its key."""
+    source = (
+        "from dataclasses import dataclass\n"
+        "@dataclass(frozen=True)\nclass Limits:\n    low: float\n    high: float = 2.0\n"
+        "limits = Limits(1.0)\ndef feature(x): return limits.low, repr(limits), x\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    keys = []
+    for name in ("first_place", "second_place"):
+        (tmp_path / f"{name}.py").write_text(source)
+        keys.append(code_key(importlib.import_module(name).feature).digest)
+        monkeypatch.delitem(sys.modules, name)
+    assert keys[0] == keys[1]
