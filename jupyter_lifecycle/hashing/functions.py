@@ -69,7 +69,6 @@ def walk_function(function: FunctionType, trace: Trace) -> Steps:
     if origin.kind == "user":
         _note_function(trace, function, facts)
     else:  # made by a library at run time: a wrapper, a closure
-        trace.package(origin)
         # By where its code stands and what it's called (a namedtuple tells its own name), but not
         # by the user's module, which `wraps` writes on it too.
         trace.package(origin)
