@@ -6,9 +6,10 @@ import contextlib
 import hashlib
 import os
 import secrets
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol, cast
 
 from jupyter_lifecycle.errors import (
+    ConflictError,
     IntegrityError,
     NotFoundError,
     RegistryError,
@@ -34,6 +35,9 @@ class Upload(Protocol):
     def abort(self) -> None:
         """Forget it."""
 
+    def suspend(self) -> None:
+        """Stop, and keep what came where the store can; see :meth:`Artifacts.part`."""
+
 
 class Artifacts(Protocol):
     """Where blobs are kept, by the SHA-256 of their content (64 hex digits)."""
@@ -41,8 +45,11 @@ class Artifacts(Protocol):
     def size(self, digest: str) -> int | None:
         """Bytes of a blob; None where there is none."""
 
-    def begin(self, digest: str) -> Upload:
-        """Start to write a blob."""
+    def begin(self, digest: str, offset: int = 0) -> Upload:
+        """Start to write a blob, or go on after so many bytes of the part that is there."""
+
+    def part(self, digest: str) -> int | None:
+        """Bytes of a blob that came before its upload was cut; None while somebody writes them."""
 
     def open(self, digest: str) -> IO[bytes]:
         """Read a blob; :class:`NotFoundError` where there is none."""
@@ -85,9 +92,26 @@ class FolderArtifacts:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def begin(self, digest: str) -> FolderUpload:
-        """Start to write a blob."""
-        return FolderUpload(self._path(digest), self.folder / "incoming", digest)
+    def begin(self, digest: str, offset: int = 0) -> FolderUpload:
+        """Start to write a blob, or go on after so many bytes of the part that is there.
+
+        Raises
+        ------
+        ConflictError
+            The part has fewer bytes, or somebody else goes on with it now.
+        """
+        return FolderUpload(self._path(digest), self._part(digest), offset)
+
+    def part(self, digest: str) -> int | None:
+        """Bytes of a blob that came before its upload was cut; None while somebody writes them."""
+        part = self._part(digest)
+        if not part.exists():
+            return 0
+        file = _locked(part, "rb")
+        if file is None:
+            return None
+        with file:
+            return os.fstat(file.fileno()).st_size
 
     def open(self, digest: str) -> IO[bytes]:
         """Read a blob.
@@ -157,18 +181,59 @@ class FolderArtifacts:
         check_digest(digest)
         return self.folder / digest[:2] / digest
 
+    def _part(self, digest: str) -> Path:
+        return self.folder / "incoming" / f"{check_digest(digest)}.part"
+
 
 class FolderUpload:
-    """A file on its way into a :class:`FolderArtifacts`."""
+    """A file on its way into a :class:`FolderArtifacts`.
 
-    def __init__(self, target: Path, incoming: Path, digest: str) -> None:
+    The part of a digest has one writer at a time, who holds its lock. Who comes meanwhile
+    writes a file of their own, which nobody goes on with.
+
+    Parameters
+    ----------
+    target, part : Path
+        What it will be called, and what it is called until then; the name of the first is
+        its digest.
+    offset : int
+        How many bytes of the part stay.
+    """
+
+    def __init__(self, target: Path, part: Path, offset: int) -> None:
         self._target = target
-        self._digest = digest
         self._hash = hashlib.sha256()
-        self._temporary = incoming / f"{digest[:16]}.{os.getpid()}.{secrets.token_hex(8)}"
         with _spoken_errors():
-            incoming.mkdir(parents=True, exist_ok=True)
-            self._file = self._temporary.open("xb")
+            part.parent.mkdir(parents=True, exist_ok=True)
+            mine = _locked(part)
+            self._kept = mine is not None
+            if mine is None:
+                own = f"{target.name[:16]}.{os.getpid()}.{secrets.token_hex(8)}"
+                part = part.with_name(own)
+                mine = part.open("xb")
+        self._temporary = part
+        self._file = mine
+        self._go_on(offset)
+
+    def _go_on(self, offset: int) -> None:
+        here = os.fstat(self._file.fileno()).st_size
+        if here < offset:
+            if here:
+                self.suspend()
+            else:
+                self.abort()
+            raise ConflictError(
+                f"File {self._target.name[:10]} has {here:,} bytes here that can be gone on with,"
+                f" not {offset:,}. Ask again how many there are, or send it from its beginning.",
+                offset=here,
+            )
+        if offset:
+            self._file.seek(0)
+            left = offset
+            while left and (chunk := self._file.read(min(CHUNK, left))):
+                self._hash.update(chunk)
+                left -= len(chunk)
+        self._file.truncate(offset)
 
     def write(self, chunk: bytes) -> None:
         """Add some bytes."""
@@ -185,23 +250,59 @@ class FolderUpload:
             What was written is not what the digest says; nothing is kept.
         """
         found = self._hash.hexdigest()
-        if found != self._digest:
+        if found != self._target.name:
             self.abort()
-            raise changed_on_the_way(self._digest, found)
+            raise changed_on_the_way(self._target.name, found)
         with _spoken_errors():
             self._file.flush()
             os.fsync(self._file.fileno())
-            self._file.close()
+            if not self._kept:
+                self._file.close()
             self._temporary.chmod(0o444)
             self._target.parent.mkdir(exist_ok=True)
+            # A part is renamed under its lock: else its next writer would empty what is named.
             self._temporary.replace(self._target)
+            self._file.close()
             _sync_folder(self._target.parent)
 
     def abort(self) -> None:
         """Forget it."""
+        if self._kept and self._file.closed:
+            return  # by now the part may be somebody else's
+        if self._kept:
+            self._temporary.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # a full disk must not hide what was wrong first
             self._file.close()
-        self._temporary.unlink(missing_ok=True)
+        if not self._kept:
+            self._temporary.unlink(missing_ok=True)
+
+    def suspend(self) -> None:
+        """Stop, and keep what came, to be gone on with."""
+        if not self._kept:
+            self.abort()
+            return
+        with _spoken_errors():
+            self._file.close()
+
+
+def _locked(part: Path, mode: str = "a+b") -> IO[bytes] | None:
+    """Open a part with its lock; None where somebody else has it, or locks are not known here."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
+    try:
+        file = cast("IO[bytes]", part.open(mode))
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(file.fileno()).st_ino == part.stat().st_ino:
+            return file
+    except OSError:  # locked, or finished or forgotten since it was opened
+        pass
+    file.close()
+    return None
 
 
 def check_digest(digest: str) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jupyter_lifecycle.errors import IntegrityError
-from jupyter_lifecycle.registry import wire, words
+from jupyter_lifecycle.registry import sending, wire, words
 from jupyter_lifecycle.registry.lazy import LazyMapping
 from jupyter_lifecycle.registry.records import Page
 from jupyter_lifecycle.registry.remote_bin import RemoteBin
@@ -18,9 +16,8 @@ from jupyter_lifecycle.registry.remote_mailbox import RemoteMailbox
 from jupyter_lifecycle.registry.transport import Call, Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from typing import IO
 
     from jupyter_lifecycle.registry.backend import Progress
     from jupyter_lifecycle.registry.records import (
@@ -36,7 +33,6 @@ if TYPE_CHECKING:
         Want,
     )
 
-_CHUNK = 2**20
 _MANY = 1_000
 
 
@@ -143,38 +139,11 @@ class Client:
 
     def send(self, digest: str, path: Path, progress: Progress | None) -> None:
         """Store a file under its digest; nothing is seen of it before it's whole."""
-        with path.open("rb") as stream:
-            body = stream if progress is None else _Counted(stream, path.stat().st_size, progress)
-            self._transport.json(Call("PUT", f"/v1/blobs/{digest}", body=body))
+        sending.send(self._transport, digest, path, progress)
 
     def fetch(self, digest: str, target: Path, progress: Progress | None) -> None:
-        """Have a blob as a file at ``target``, checked.
-
-        Raises
-        ------
-        IntegrityError
-            What came is not what the digest says.
-        """
-        target.parent.mkdir(parents=True, exist_ok=True)
-        seen, done = hashlib.sha256(), 0
-        with (
-            self._transport.stream(Call("GET", f"/v1/blobs/{digest}")) as answer,
-            target.open("wb") as writing,
-        ):
-            total = int(answer.headers.get("content-length", 0))
-            for chunk in answer.iter_content(_CHUNK):
-                seen.update(chunk)
-                writing.write(chunk)
-                done += len(chunk)
-                if progress is not None:
-                    progress(done, total)
-        if seen.hexdigest() != digest:
-            target.unlink()
-            raise IntegrityError(
-                f"{self.location} sent something else than file {digest[:10]}."
-                " Try again; if it stays so, tell whoever runs the registry.",
-                digest=digest,
-            )
+        """Have a blob as a file at ``target``, checked."""
+        sending.fetch(self._transport, digest, target, progress)
 
     # -- tags and metrics
 
@@ -311,33 +280,6 @@ class Client:
     def _envelope(self, found: Mapping[str, Any]) -> EnvelopeRecord:
         id_ = str(found["id"])
         return wire.envelope(found, LazyMapping(lambda: json.loads(self.manifest(id_))))
-
-
-class _Counted:
-    """A file that tells how much of it was read; requests sees its length."""
-
-    def __init__(self, stream: IO[bytes], size: int, progress: Progress) -> None:
-        self._stream = stream
-        self._size = size
-        self._progress = progress
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> Iterator[bytes]:
-        while chunk := self.read():
-            yield chunk
-
-    def read(self, size: int = -1) -> bytes:
-        chunk = self._stream.read(_CHUNK if size < 0 else size)
-        self._progress(self._stream.tell(), self._size)
-        return chunk
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._stream.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._stream.tell()
 
 
 def _path(kind: str, name: str) -> str:

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from jupyter_lifecycle.errors import RegistryError, TrustError
+from jupyter_lifecycle.errors import IntegrityError, RegistryError, TrustError
 from jupyter_lifecycle.registry import bundles, words
 from jupyter_lifecycle.registry.handle import Envelope
 from jupyter_lifecycle.registry.places import cache_home, chosen_registry, data_home
@@ -223,7 +223,11 @@ class Registry(Reporting):
         """
         set_, values = words.check_tags(tags or {}), words.check_metrics(metrics or {})
         manifest = bundles.send(self._backend, bundle, progress)
-        record, existed = self._backend.add(manifest, set_, values, author)
+        try:
+            record, existed = self._backend.add(manifest, set_, values, author)
+        except IntegrityError:  # a file was collected meanwhile: what is missing now is sent again
+            manifest = bundles.send(self._backend, bundle, progress)
+            record, existed = self._backend.add(manifest, set_, values, author)
         return Envelope(record, self, existed=existed)
 
     def bundle(self, id_or_prefix: str, *, progress: Progress | None = None) -> Bundle:

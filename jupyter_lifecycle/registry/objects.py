@@ -10,6 +10,7 @@ import time
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from jupyter_lifecycle.errors import (
+    ConflictError,
     IntegrityError,
     MissingExtraError,
     NotFoundError,
@@ -60,13 +61,28 @@ class ObjectArtifacts:
         except FileNotFoundError:
             return None
 
-    def begin(self, digest: str) -> ObjectUpload:
-        """Start to write a blob."""
+    def begin(self, digest: str, offset: int = 0) -> ObjectUpload:
+        """Start to write a blob.
+
+        Raises
+        ------
+        ConflictError
+            It's to be gone on with, and here an upload that was cut begins anew.
+        """
+        if offset:
+            raise ConflictError(
+                f"{self.url} keeps no part of a file. Send it from its beginning.", offset=0
+            )
         with _spoken(self.url):
             # Nothing is to be seen before commit: an upload in parts, or an object put at once.
             self._make_parent(self._path(digest))
             stream = self._fs.open(self._path(digest), "wb", block_size=BLOCK, autocommit=False)
         return ObjectUpload(stream, digest, self.url)
+
+    def part(self, digest: str) -> int:
+        """0: an object store keeps no part that another server could go on with."""
+        check_digest(digest)
+        return 0
 
     def open(self, digest: str) -> IO[bytes]:
         """Read a blob.
@@ -183,6 +199,10 @@ class ObjectUpload:
         with contextlib.suppress(Exception):
             self._stream.close()
             self._stream.discard()
+
+    def suspend(self) -> None:
+        """Forget it: nothing could go on with it."""
+        self.abort()
 
 
 def _open(url: str) -> tuple[Any, str]:

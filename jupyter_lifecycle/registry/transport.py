@@ -21,7 +21,7 @@ from jupyter_lifecycle.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 TRIES: Final = 3
 CONNECT_SECONDS: Final = 5.0
@@ -41,7 +41,10 @@ class Call:
     path: str
     params: Mapping[str, Any] | None = None
     body: Any = None
+    data: Iterable[bytes] | None = None
+    """A body that is sent as it is; its ``len`` are its bytes."""
     again: bool = True
+    tries: int = TRIES
     key: str | None = None
     """``Idempotency-Key``: the server carries out the request once, however often it comes."""
 
@@ -109,7 +112,7 @@ class Transport:
     def _answer(self, call: Call, *, stream: bool) -> requests.Response:
         started = time.perf_counter()
         reason = ""
-        for attempt in range(1, TRIES + 1):
+        for attempt in range(1, call.tries + 1):
             try:
                 answer = self._send(call, stream=stream)
                 if answer.status_code not in _AWAY or not call.again:
@@ -122,15 +125,15 @@ class Transport:
                 reason = _reason(error)
                 if not (call.again or _never_arrived(error)):
                     raise self._away(attempt, started, reason) from error
-            if attempt < TRIES:
+            if attempt < call.tries:
                 # Spread, so that clients of a server that restarts don't come back all at once.
                 threading.Event().wait(0.1 * 4 ** (attempt - 1) * random.uniform(0.75, 1.25))  # noqa: S311
-        raise self._away(TRIES, started, reason)
+        raise self._away(call.tries, started, reason)
 
     def _send(self, call: Call, *, stream: bool) -> requests.Response:
         body, headers = call.body, {}
-        if hasattr(body, "seek"):
-            body.seek(0)
+        if call.data is not None:
+            body = call.data
         elif body is not None:
             body, headers = _json(body), {"Content-Type": "application/json"}
         if call.key is not None:

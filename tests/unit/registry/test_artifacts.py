@@ -9,6 +9,7 @@ import time
 import pytest
 
 from jupyter_lifecycle.errors import (
+    ConflictError,
     IntegrityError,
     MissingExtraError,
     NotFoundError,
@@ -100,6 +101,87 @@ def test_a_second_name_is_a_link_or_a_copy(tmp_path, monkeypatch):
     place(source, tmp_path / "a" / "copy")
     assert (tmp_path / "a" / "copy").read_bytes() == DATA
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["copy", "link"]
+
+
+def content(artifacts):
+    with artifacts.open(DIGEST) as stream:
+        return stream.read()
+
+
+def suspended(artifacts, chunk, offset=0):
+    upload = artifacts.begin(DIGEST, offset)
+    upload.write(chunk)
+    upload.suspend()
+
+
+def test_what_was_cut_is_gone_on_with(artifacts):
+    assert artifacts.part(DIGEST) == 0
+    suspended(artifacts, DATA[:4])
+    suspended(artifacts, DATA[4:7], 4)
+    assert artifacts.part(DIGEST) == 7
+    assert artifacts.size(DIGEST) is None
+    assert list(artifacts.listed()) == []
+    upload = artifacts.begin(DIGEST, 5)  # what came after it is sent again
+    upload.write(DATA[5:])
+    upload.commit()
+    upload.abort()
+    assert content(artifacts) == DATA
+    assert files(artifacts) == [DIGEST]
+
+
+def test_what_was_cut_and_is_wrong_is_forgotten(artifacts):
+    suspended(artifacts, b"XXXX")
+    upload = artifacts.begin(DIGEST, 4)
+    upload.write(DATA[4:])
+    with pytest.raises(IntegrityError, match="changed or cut"):
+        upload.commit()
+    assert files(artifacts) == []
+    suspended(artifacts, b"XXXX")
+    assert put(artifacts, DIGEST, [DATA])  # from its beginning
+
+
+def test_a_part_that_is_shorter_than_somebody_thinks(artifacts):
+    with pytest.raises(ConflictError, match="has 0 bytes here") as caught:
+        artifacts.begin(DIGEST, 1)
+    assert caught.value.detail == {"offset": 0}
+    assert files(artifacts) == []
+    suspended(artifacts, DATA[:4])
+    with pytest.raises(ConflictError, match="has 4 bytes here that can be gone on with, not 5"):
+        artifacts.begin(DIGEST, 5)
+    assert artifacts.part(DIGEST) == 4
+
+
+def test_a_part_has_one_writer_at_a_time(artifacts):
+    first = artifacts.begin(DIGEST)
+    first.write(DATA[:4])
+    assert artifacts.part(DIGEST) is None
+    with pytest.raises(ConflictError):
+        artifacts.begin(DIGEST, 4)
+    second = artifacts.begin(DIGEST)
+    second.write(DATA[:2])
+    second.suspend()  # nobody could go on with a second part
+    third = artifacts.begin(DIGEST)
+    third.write(DATA)
+    third.commit()
+    first.write(DATA[4:])
+    first.commit()
+    assert files(artifacts) == [DIGEST]
+    assert content(artifacts) == DATA
+
+
+def test_where_files_cannot_be_locked_no_part_is_kept(artifacts, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    suspended(artifacts, DATA[:4])
+    assert files(artifacts) == []
+    assert put(artifacts, DIGEST, [DATA])
+
+
+def test_an_object_store_keeps_no_part(tmp_path):
+    artifacts = ObjectArtifacts(f"file://{tmp_path}/objects")
+    suspended(artifacts, DATA[:4])
+    assert artifacts.part(DIGEST) == 0
+    with pytest.raises(ConflictError, match="keeps no part of a file"):
+        artifacts.begin(DIGEST, 4)
 
 
 # -- object stores: the laws of a folder hold for them
