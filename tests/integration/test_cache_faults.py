@@ -1,6 +1,7 @@
 """Processes that are killed, disks that are full, kernels that share: nothing wrong is served.
 
-Each fault happens to a real process. ``CACHE_FAULT_ROUNDS=100`` repeats the kills with other steps.
+Each fault happens to a real process. ``CACHE_FAULT_ROUNDS=100`` does all of it a hundred times, with
+other steps, orders and seeds each time.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 ROUNDS = int(os.environ.get("CACHE_FAULT_ROUNDS", "1"))
 BUDGET = 2_000_000
+KILLS = 7
+"""Steps of one round at which a process is killed."""
 CALLS = ("open", "write", "writev", "rename", "replace", "link", "unlink", "mkdir")
 """What a cache does to a folder."""
 
@@ -109,6 +112,13 @@ def forked(work: Callable[[], None]) -> int:
     return os.waitpid(child, 0)[1]
 
 
+@pytest.fixture(autouse=True, params=range(ROUNDS))
+def round_(request: pytest.FixtureRequest) -> int:
+    """Give the number of the round; every test is done once in each."""
+    number: int = request.param
+    return number
+
+
 class Faults:
     """Counts the calls of a process, and ends it at one of them."""
 
@@ -175,14 +185,16 @@ def counted(
 
 
 @pytest.mark.parametrize("how", ["before", "torn", "after"])
-@pytest.mark.parametrize("round_", range(ROUNDS))
 def test_a_process_that_is_killed_anywhere(
     how: str, round_: int, counted: tuple[int, float], tmp_path: Path
 ) -> None:
     count, often = counted
-    chosen = random.Random(f"{how} {round_}").sample(range(1, count + 1), min(count, 7))
-    every = range(1, count + 1) if os.environ.get("CACHE_FAULT_EVERY") else chosen
-    for at in every:
+    order = random.Random(f"{how} {round_}").sample(range(1, count + 1), count)
+    wanted = count if os.environ.get("CACHE_FAULT_EVERY") else KILLS
+    killed = 0
+    for at in order:
+        if killed == wanted:
+            break
         folder = tmp_path / f"{how}{at}"
 
         def work(at: int = at, folder: Path = folder) -> None:
@@ -190,10 +202,13 @@ def test_a_process_that_is_killed_anywhere(
             shelf._OFTEN = often
             fill(ColumnCache(folder, disk_bytes=BUDGET))
 
-        # Packs have random names, which decide whether one more of the same age must go.
+        # What is evicted depends on names drawn at random and on the resolution of the file
+        # system's clock, so a process may be done before it gets to one of the last steps.
         status = forked(work)
-        assert status == signal.SIGKILL or (status == 0 and at > count - 12), at
+        assert status in {0, signal.SIGKILL}, at
+        killed += status == signal.SIGKILL
         check(folder)
+    assert killed >= KILLS
 
 
 def test_a_process_that_is_killed_loses_what_it_stored_last_and_no_more(tmp_path: Path) -> None:
@@ -253,11 +268,11 @@ def test_a_full_disk(size: str, tmp_path: Path) -> None:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_kernels_that_share_a_folder(tmp_path: Path) -> None:
+def test_kernels_that_share_a_folder(round_: int, tmp_path: Path) -> None:
     """Three that store, look up, trim and clear at once."""
 
     def work(seed: int) -> None:
-        chance = random.Random(seed)
+        chance = random.Random(f"{round_} {seed}")
         cache = ColumnCache(tmp_path, disk_bytes=1_200_000)
         for _ in range(120):
             name = chance.choice(list(VALUES))
