@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cache
 from sys import getsizeof
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.cache.records import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(NamedTuple):
     """Of a value; see :class:`ColumnMeta`."""
 
     kind: Kind
@@ -41,7 +40,8 @@ def describe(value: Any) -> Description:
     """
     if isinstance(value, (pd.Series, pd.Index)):
         kind: Kind = "series" if isinstance(value, pd.Series) else "index"
-        return Description(kind, str(value.dtype), len(value), _nulls(value), int(value.nbytes))
+        dtype = value.dtype
+        return Description(kind, _name(dtype), len(value), _nulls(value), int(value.nbytes))
     if isinstance(value, pd.DataFrame):
         rows, width = value.shape
         missing = sum(_nulls(column) or 0 for _, column in value.items())
@@ -51,11 +51,21 @@ def describe(value: Any) -> Description:
         )
     if isinstance(value, np.ndarray):
         length = len(value) if value.ndim else None
-        return Description("array", str(value.dtype), length, _array_nulls(value), value.nbytes)
+        return Description("array", _name(value.dtype), length, _array_nulls(value), value.nbytes)
     kind_name = type(value).__qualname__
     if type(value) is Opening:
         return Description("opening", kind_name, None, None, 0)
     return Description("object", kind_name, None, None, getsizeof(value, 0))
+
+
+def _name(dtype: Any) -> str:
+    return _numpy_name(dtype) if isinstance(dtype, np.dtype) else str(dtype)
+
+
+@cache
+def _numpy_name(dtype: np.dtype[Any]) -> str:
+    """Name a dtype; numpy takes longer to do so than to count the nulls of a column."""
+    return str(dtype)
 
 
 def _nulls(value: Any) -> int | None:

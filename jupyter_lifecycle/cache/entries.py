@@ -47,12 +47,21 @@ class Entry:
         Its row in the index.
     load : callable
         Reads the value.
+    meta : ColumnMeta, optional
+        What the row says of the value, where it's known already.
     """
 
-    __slots__ = ("_load", "key", "output", "packed")
+    __slots__ = ("_load", "_meta", "key", "output", "packed")
 
-    def __init__(self, key: bytes, packed: bytes, load: Callable[[bytes, bytes], Any]) -> None:
+    def __init__(
+        self,
+        key: bytes,
+        packed: bytes,
+        load: Callable[[bytes, bytes], Any],
+        meta: ColumnMeta | None = None,
+    ) -> None:
         self._load = load
+        self._meta = meta
         self.packed = packed
         self.key = key
         self.output = records.output_of(packed)
@@ -66,7 +75,9 @@ class Entry:
     @property
     def meta(self) -> ColumnMeta:
         """What is known of the value without reading it."""
-        return records.unpack(self.packed).meta
+        if self._meta is None:
+            self._meta = records.unpack(self.packed).meta
+        return self._meta
 
     def load(self) -> Any:
         """Read the value.

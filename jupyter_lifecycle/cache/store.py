@@ -290,7 +290,7 @@ class ColumnCache(Keeping):
             packed = self._keep(row, value, push=True)
             self._flush(batched=self._batches > 0)
             self._say_remote_trouble()
-        return Entry(key, packed, self._load)
+        return Entry(key, packed, self._load, meta)
 
     def _keep(self, row: Row, value: Any, *, push: bool = False) -> bytes:
         from jupyter_lifecycle.cache import codec

@@ -35,11 +35,12 @@ def mark() -> Mark:
         Equal to an earlier one where nothing was drawn or seeded since.
     """
     drawn = _random_mark()()
-    if "numpy" not in sys.modules:
-        return drawn
-    from numpy.random import mtrand  # numpy itself imports it when it's first asked for
-
-    return (*drawn, *_numpy_mark(mtrand._rand))  # noqa: SLF001
+    module: Any = sys.modules.get("numpy.random.mtrand")
+    if module is None:
+        if "numpy" not in sys.modules:
+            return drawn
+        from numpy.random import mtrand as module  # numpy itself does when it's first asked
+    return (*drawn, *_numpy_mark(module._rand))  # noqa: SLF001
 
 
 def _memory(owner: Any, start: int, size: int) -> Callable[[], int]:

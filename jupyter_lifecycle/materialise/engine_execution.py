@@ -16,7 +16,7 @@ from jupyter_lifecycle.materialise.execution import Execution
 from jupyter_lifecycle.materialise.keys import Node, base_of
 from jupyter_lifecycle.materialise.memory import Known
 from jupyter_lifecycle.materialise.recall import recalled
-from jupyter_lifecycle.materialise.records import NodeEvent, NodeReport
+from jupyter_lifecycle.materialise.records import NodeReport
 from jupyter_lifecycle.materialise.steps import AbsentError, Keys, Package, slim
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class EngineExecution(Execution):
         for name in self._entries:
             self._found(name, "")
         for name in self._to_run:
-            self._tell(NodeEvent(name, "queued"))
+            self._tell(name, "queued")
         self._facts: dict[str, StepFacts] = {}
         listener = Listener(
             self._begun, self._heard, self._failed_elsewhere, watched=bool(self._hooks)
@@ -54,7 +54,7 @@ class EngineExecution(Execution):
         except BaseException:
             for name in self._to_run:
                 if name not in self._reports and name not in self._memory.failed:
-                    self._tell(NodeEvent(name, "stale" if name in self._memory.last else "new"))
+                    self._tell(name, "stale" if name in self._memory.last else "new")
             raise
         finally:
             self._over = True
@@ -69,7 +69,7 @@ class EngineExecution(Execution):
                 return self._shipment(shared=True).run(engine, listener)
             except AbsentError:
                 for name in self._to_run:
-                    self._tell(NodeEvent(name, "queued"))
+                    self._tell(name, "queued")
         return self._shipment(shared=False).run(engine, listener)
 
     def _shipment(self, *, shared: bool) -> Shipment:
@@ -106,7 +106,7 @@ class EngineExecution(Execution):
 
     def _begun(self, name: str) -> None:
         if name not in self._facts:
-            self._tell(NodeEvent(name, "running"))
+            self._tell(name, "running")
 
     def _heard(self, facts: StepFacts) -> None:
         """Take over what a worker said about a feature."""
@@ -147,7 +147,7 @@ class EngineExecution(Execution):
         self._memory.remember(
             name, Known(origins, report, base_of(node), told.content, node.feature.function)
         )
-        self._tell(NodeEvent(name, "fresh", report))
+        self._tell(name, "fresh", report)
 
     def _keep_result(self, name: str, value: Any) -> None:
         """Keep a target that came back, where the workers did not."""
@@ -169,7 +169,7 @@ class EngineExecution(Execution):
         first = words.splitlines()[0]
         report = NodeReport(node.name, "error", first, failure.seconds, hit=False, error=words)
         self._reports.pop(node.name, None)
-        self._tell(NodeEvent(node.name, "error", report, error))
+        self._tell(node.name, "error", report, error)
         for hook in self._hooks:
             hook.on_error(node.feature, error)
 

@@ -159,7 +159,7 @@ class Execution:
         for name in self._entries:
             self._found(name, "")
         for name in self._to_run:
-            self._tell(NodeEvent(name, "queued"))
+            self._tell(name, "queued")
         try:
             executor.run(
                 self._to_run,
@@ -357,7 +357,7 @@ class Execution:
     def _compute(self, node: Node, reason: str) -> None:
         name = node.name
         given = {each: self._guard(self._value(each)) for each in node.arguments}
-        self._tell(NodeEvent(name, "running"))
+        self._tell(name, "running")
         for hook in self._hooks:
             hook.before_node(node.feature, given)
         started = time.perf_counter()
@@ -371,7 +371,7 @@ class Execution:
             self._failed(node, error, given, time.perf_counter() - started)
             raise
         except BaseException:
-            self._tell(NodeEvent(name, "stale" if name in self._memory.last else "new"))
+            self._tell(name, "stale" if name in self._memory.last else "new")
             raise
         if self._over:  # interrupted meanwhile: nobody waits for it
             return
@@ -424,7 +424,7 @@ class Execution:
         self._memory.failed[node.name] = (node.key or base_of(node), words)
         first = words.splitlines()[0]
         report = NodeReport(node.name, "error", first, seconds, hit=False, error=words)
-        self._tell(NodeEvent(node.name, "error", report, error))
+        self._tell(node.name, "error", report, error)
         for hook in self._hooks:
             hook.on_error(node.feature, error)
 
@@ -452,7 +452,7 @@ class Execution:
         self._memory.remember(
             name, Known(origins, report, base_of(node), content, node.feature.function)
         )
-        self._tell(NodeEvent(name, "fresh", report))
+        self._tell(name, "fresh", report)
         for hook in self._hooks:
             hook.after_node(node.feature, value, report)
 
@@ -495,7 +495,7 @@ class Execution:
             origins = self._writer.of(node, node.key, self._binding.sources, remark)
             self._named(name, node.key)
         self._memory.remember(name, Known(origins, report, None, None))
-        self._tell(NodeEvent(name, report.state, report))
+        self._tell(name, report.state, report)
 
     def _named(self, name: str, key: bytes) -> None:
         """Let the name lead to its column, and remember to which it led in an earlier session."""
@@ -519,8 +519,15 @@ class Execution:
         known = known or stored_origins(self._cache, node.key)
         return known.remark if known is not None else ""
 
-    def _tell(self, event: NodeEvent) -> None:
-        if not self._over:
+    def _tell(
+        self,
+        name: str,
+        state: NodeState,
+        report: NodeReport | None = None,
+        error: BaseException | None = None,
+    ) -> None:
+        if self._hooks and not self._over:
+            event = NodeEvent(name, state, report, error)
             for hook in self._hooks:
                 hook.on_event(event)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from jupyter_lifecycle.hashing import CodePart
     from jupyter_lifecycle.materialise.keys import Node
@@ -17,8 +18,7 @@ _KEPT = 8
 _TEXT = 4_000
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One part of a feature's code, with its text for a diff."""
 
     kind: str
@@ -27,8 +27,7 @@ class Part:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Origins:
+class Origins(NamedTuple):
     """What one column was computed from: kept with it, so that a new kernel can say why."""
 
     feature: str
@@ -42,7 +41,7 @@ class Origins:
     """The arguments that are inputs, not features."""
     remark: str = ""
     """What its checks said of it."""
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = MappingProxyType({})
     """What it read besides its arguments: path to the digest of what was there."""
 
     def to_json(self) -> dict[str, Any]:
@@ -74,8 +73,7 @@ class Origins:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """The last column of one feature."""
 
     origins: Origins
@@ -150,6 +148,9 @@ class _Parts(Sequence[Part]):
 
     def __getitem__(self, place: Any) -> Any:
         return self._parts()[place]
+
+    def __iter__(self) -> Iterator[Part]:
+        return iter(self._parts())
 
     def __len__(self) -> int:
         return len(self._code)
