@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jupyter_lifecycle.cache import ColumnCache as ColumnCache
+    from jupyter_lifecycle.deployment import batch as batch
     from jupyter_lifecycle.deployment import endpoint as endpoint
     from jupyter_lifecycle.deployment import preview as preview
     from jupyter_lifecycle.deployment import rule as rule
@@ -54,6 +55,7 @@ _HOME = {
     "LifecycleError": ("errors", "LifecycleError"),
     "RayExecutor": ("executors", "RayExecutor"),
     "Registry": ("registry", "Registry"),
+    "batch": ("deployment", "batch"),
     "compare": ("widgets", "compare"),
     "compare_panel": ("widgets", "compare_panel"),
     "compute": ("materialise", "compute"),

@@ -34,7 +34,8 @@
     ├── DeploymentError
     │   ├── RuleError                   a rule that cannot be
     │   ├── EndpointError               an endpoint that does not serve
-    │   └── BuildError                  an environment that cannot be built
+    │   ├── BuildError                  an environment that cannot be built
+    │   └── BatchError                  a batch that cannot be done as asked
     └── MissingExtraError               an optional package that is not installed
 
 A feature's own exception is never wrapped: it is raised again with notes.
@@ -287,6 +288,12 @@ class BuildError(DeploymentError):
     """An environment that cannot be built."""
 
     code = "build"
+
+
+class BatchError(DeploymentError):
+    """A batch that cannot be done as asked."""
+
+    code = "batch"
 
 
 class MissingExtraError(LifecycleError):

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from jupyter_lifecycle import __version__
 from jupyter_lifecycle.cli import (
+    apply,
     backup,
+    batch,
     dashboard,
     deployer,
     find,
@@ -49,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
         find,
         labels,
         rules,
+        apply,
         pins,
         trash,
         trust,
@@ -56,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
         webhooks,
         backup,
         deployer,
+        batch,
         dashboard,
     ):
         part.add_parser(commands)

@@ -15,17 +15,30 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.deployment.detach import see_to_deployer as see_to_deployer
     from jupyter_lifecycle.deployment.rules import preview as preview
     from jupyter_lifecycle.deployment.rules import rule as rule
+    from jupyter_lifecycle.deployment.scoring import Batch as Batch
+    from jupyter_lifecycle.deployment.scoring import batch as batch
 
 _HOME = {
+    "Batch": "scoring",
     "Deployer": "deployer",
     "Endpoint": "client",
+    "batch": "scoring",
     "endpoint": "client",
     "preview": "rules",
     "rule": "rules",
     "see_to_deployer": "detach",
 }
 
-__all__ = ["Deployer", "Endpoint", "endpoint", "preview", "rule", "see_to_deployer"]
+__all__ = [
+    "Batch",
+    "Deployer",
+    "Endpoint",
+    "batch",
+    "endpoint",
+    "preview",
+    "rule",
+    "see_to_deployer",
+]
 
 
 def __getattr__(name: str) -> Any:

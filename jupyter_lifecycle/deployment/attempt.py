@@ -51,15 +51,23 @@ class Attempt:
         self.deployment = deployment
         self._steps = {name: Step(name) for name in STEPS}
         self._log: list[str] = []
+        self.hidden: tuple[str, ...] = ()
+        """Secrets of the service, struck out of all that is recorded."""
+
+    def struck(self, text: str) -> str:
+        """Give a text without the service's secrets."""
+        for secret in sorted(self.hidden, key=len, reverse=True):
+            text = text.replace(secret, "…")
+        return text
 
     def say(self, line: str) -> None:
         """Add a line to the deployment's log."""
         moment = datetime.now(UTC).strftime("%H:%M:%S.%f")[:-5]
-        self._log.append(f"{moment} {line}")
+        self._log.append(f"{moment} {self.struck(line)}")
 
     def quote(self, lines: Iterable[str]) -> None:
         """Add lines that another program wrote."""
-        self._log += lines
+        self._log += [self.struck(line) for line in lines]
 
     @contextlib.contextmanager
     def step(self, name: StepName) -> Iterator[RunningStep]:

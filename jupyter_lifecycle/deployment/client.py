@@ -187,6 +187,34 @@ class Endpoint:
         self._registry.unpin(self.name)
         return self._moved()
 
+    def approve(self, envelope: Envelope | str | None = None) -> Endpoint:
+        """Say that an envelope may be deployed, where the rule asks for approval.
+
+        Sets the tag that the rule's ``approval`` names; the tag's history has who and when.
+
+        Parameters
+        ----------
+        envelope : Envelope or str, optional
+            The envelope, or its id or the beginning of it; what the rule wants where not given.
+
+        Raises
+        ------
+        EndpointError
+            Where the rule asks for no approval, or nothing is wanted.
+        """
+        record = self.record
+        key = str(record.rule.options.get("approval", "")) if record.rule is not None else ""
+        wanted = record.want.envelope if record.want is not None else None
+        meant = envelope if isinstance(envelope, str | None) else envelope.id
+        meant = meant or wanted
+        if not key or meant is None:
+            why = "its rule asks for none" if not key else "nothing matches its rule"
+            raise EndpointError(
+                f"There is nothing to approve for {self.name}: {why}.", endpoint=self.name
+            )
+        self._registry.tag(meant, {key: "yes"})
+        return self._moved()
+
     def rollback(self) -> Endpoint:
         """Pin it to what it served before what it serves now.
 

@@ -27,7 +27,7 @@ from jupyter_lifecycle.envelope.indexes import uv_environment, without_secrets
 from jupyter_lifecycle.errors import BuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Choice = Literal["auto", "build"]
 
@@ -116,18 +116,20 @@ def _minor(version: str) -> str:
     return ".".join(version.split(".")[:2])
 
 
-def service_pins(besides: set[str]) -> dict[str, str]:
-    """Pin the service's own packages, and what those need, at the versions at hand.
+def pins_at_hand(names: Iterable[str], besides: set[str]) -> dict[str, str]:
+    """Pin packages, and what those need, at the versions at hand.
 
     Parameters
     ----------
+    names : iterable of str
+        Distributions; those that are not installed are left out.
     besides : set of str
         Canonical names that the envelope's lock has already; they are left to it.
     """
     from packaging.requirements import Requirement
 
     pins: dict[str, str] = {}
-    waiting = [*_SERVICE, *(name for name in _FASTER if installed(name))]
+    waiting = list(names)
     while waiting:
         name = canonical(waiting.pop())
         if name in pins or name in besides:
@@ -150,10 +152,15 @@ class Environments:
     ----------
     folder : pathlib.Path
         Where built environments are kept.
+    needs : Mapping[str, str], optional
+        Packages beside the model's, each with its least version; a service's
+        where not given.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, needs: Mapping[str, str] | None = None) -> None:
         self._folder = folder
+        self._needs = dict(_SERVICE if needs is None else needs)
+        self._faster = _FASTER if needs is None else ()
 
     def prepare(
         self,
@@ -193,13 +200,14 @@ class Environments:
             )
         for line in differing[:20]:
             say(line)
-        pins = service_pins({canonical(package.name) for package in lock.packages})
+        besides = {canonical(package.name) for package in lock.packages}
+        pins = pins_at_hand([*self._needs, *self._faster], besides)
         place = self._folder / self._key(lock, pins)
         python = place / "bin" / "python"
         mark_used(place)
         if python.exists():
             return Interpreter(python, f"environment {place.name[:8]} reused", isolated=True)
-        fact = _Build(self._folder, lock, pins, say, cancelled).into(place)
+        fact = _Build(self._folder, lock, (self._needs, pins), say, cancelled).into(place)
         mark_used(place)
         return Interpreter(python, fact, isolated=True)
 
@@ -223,13 +231,13 @@ class _Build:
         self,
         folder: Path,
         lock: Lock,
-        pins: dict[str, str],
+        besides: tuple[dict[str, str], dict[str, str]],
         say: Callable[[str], None],
         cancelled: Callable[[], bool],
     ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = lock
-        self._pins = pins
+        self._needs, self._pins = besides
         self._say = say
         self._cancelled = cancelled
         self._staging = folder / f".building-{secrets.token_hex(6)}"
@@ -278,7 +286,7 @@ class _Build:
             if "No solution found" not in problem.message:
                 raise
             self._say("the service's own packages do not go with the model's; trying others")
-            loose = [f"{n}>={low}" for n, low in _SERVICE.items() if canonical(n) in self._pins]
+            loose = [f"{n}>={low}" for n, low in self._needs.items() if canonical(n) in self._pins]
             try:
                 return self._uv(*target, "-r", self._requirements([*model, *loose]))
             except BuildError:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from jupyter_lifecycle import __version__
 from jupyter_lifecycle.deployment.attempt import Attempt
 from jupyter_lifecycle.deployment.environment import Cancelled
+from jupyter_lifecycle.deployment.holding import Holding
 from jupyter_lifecycle.deployment.launch import Launcher
 from jupyter_lifecycle.deployment.memory import MemoryFile, Placed
 from jupyter_lifecycle.deployment.options import Options
 from jupyter_lifecycle.deployment.process import ServiceProcess, open_public_socket, tail
-from jupyter_lifecycle.deployment.replay import replay
+from jupyter_lifecycle.deployment.replay import replay, smoke
 from jupyter_lifecycle.errors import LifecycleError, RegistryUnavailableError
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Keeper:
         self._cancelled = cancelled
         self._launcher = Launcher(endpoint, registry, place)
         self._file = MemoryFile(place.memory_of(endpoint))
+        self._holding = Holding(endpoint, registry)
         self._public: socket.socket | None = None
         self._serving: ServiceProcess | None = None
         self._leaving: dict[str, tuple[Placed, ServiceProcess, float]] = {}
@@ -79,9 +81,8 @@ class Keeper:
             return True
         if any(not p.alive() or time.monotonic() > end for _, p, end in self._leaving.values()):
             return True
-        if time.monotonic() < self._not_before:
-            return False
-        return self._lacks() is not None
+        lacks = time.monotonic() >= self._not_before and self._lacks() is not None
+        return lacks or self._holding.is_over()
 
     def keeps_something(self) -> bool:
         """Whether a process of this endpoint runs or should."""
@@ -113,13 +114,16 @@ class Keeper:
             self._settle_interrupted()
             self._behind = False
         self._reap()
+        self._holding.clear()
         if want is None or rule is None:
             self._stop("retired", "The rule was removed.")
         elif want.envelope is None:
             self._nothing_matches(rule)
         else:
             options = Options.parse(rule.options)
-            if not self._is_settled(want, options):
+            if not self._is_settled(want, options) and not self._holding.holds(
+                want, options, self._file.memory
+            ):
                 self._deploy(want, options)
         self._revive()
 
@@ -193,8 +197,11 @@ class Keeper:
     def _is_settled(self, want: Want, options: Options) -> bool:
         memory = self._file.memory
         model = memory.model
-        given = options.to_json()
-        if model is not None and (model.envelope, model.options) == (want.envelope, given):
+        if (
+            model is not None
+            and model.envelope == want.envelope
+            and Options.parse(model.options) == options
+        ):
             if memory.failed:
                 self._file.write(replace(memory, failed={}))
                 self._report(failure="")
@@ -261,7 +268,8 @@ class Keeper:
         except RegistryUnavailableError:
             raise
         except (LifecycleError, OSError) as problem:
-            reason = problem.message if isinstance(problem, LifecycleError) else str(problem)
+            said = problem.message if isinstance(problem, LifecycleError) else str(problem)
+            reason = attempt.struck(said)
             LOG.warning("%s: %s was not deployed: %s", self.endpoint, want.envelope[:10], reason)
             self._file.write(replace(self._file.memory, failed=self._trial(want, options)))
             attempt.failed(reason)
@@ -287,12 +295,15 @@ class Keeper:
                 placed, program = self._launcher.write(
                     bundle, options, interpreter, attempt.deployment.id
                 )
+                attempt.hidden = program.hidden
                 self._file.write(self._file.memory.begin(placed))
                 process = ServiceProcess.start(program)
                 process.wait_ready(options.start_seconds, cancelled)
                 step.fact = f"ready on port {process.port}"
             with attempt.step("replay") as step:
                 step.fact = replay(bundle, process.port)
+                if options.smoke:
+                    step.fact += f", {smoke(options.smoke, process.port)}"
             with attempt.step("switch") as step:
                 _go_on_unless(cancelled)
                 step.fact = self._switch(placed, process, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from jupyter_lifecycle.deployment.process import Program
 from jupyter_lifecycle.deployment.prune import INTERPRETER
 from jupyter_lifecycle.deployment.service.settings import Settings
 from jupyter_lifecycle.deployment.template import service_source
+from jupyter_lifecycle.errors import DeploymentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.registry import Registry
 
 _SPARE = 1024
+_SECRET_LENGTH = 4  # striking shorter ones out would only make a log unreadable
 
 
 class Launcher:
@@ -103,7 +106,38 @@ class Launcher:
         command = [str(interpreter.path), str(script)]
         placed = self._placed(bundle.id, deployment, folder, options)
         control, log = self.paths(placed)
-        return placed, Program(command, folder, control, log, isolated=interpreter.isolated)
+        hidden = self.secrets(options)
+        program = Program(
+            command,
+            folder,
+            control,
+            log,
+            isolated=interpreter.isolated,
+            variables={**options.env, **hidden},
+            hidden=tuple(value for value in hidden.values() if len(value) >= _SECRET_LENGTH),
+        )
+        return placed, program
+
+    def secrets(self, options: Options) -> dict[str, str]:
+        """Look the secrets of a rule up in this process's environment.
+
+        Raises
+        ------
+        DeploymentError
+            Where one is not there.
+        """
+        found = {}
+        for variable, reference in options.secrets.items():
+            source = reference.removeprefix("env:")
+            if source not in os.environ:
+                raise DeploymentError(
+                    f"The secret {variable} of {self._endpoint} is {reference}, and the deployer's "
+                    f"environment has no {source}. Start the deployer with it, then write the "
+                    "rule again.",
+                    fact=f"no {source} in the deployer's environment",
+                )
+            found[variable] = os.environ[source]
+        return found
 
     def write_closed(self, reason: str, options: Options) -> tuple[Placed, Program]:
         """Prepare the program that answers 503 with a reason."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,8 @@ class Memory:
     """What another one took over from, until its process has ended."""
     failed: dict[str, Any] = field(default_factory=dict)
     """What failed last; the same is not tried again."""
+    changed: float = 0.0
+    """When another envelope began to serve, Unix seconds."""
 
     def begin(self, placed: Placed) -> Memory:
         """Give a copy that knows of a process that is about to be started."""
@@ -63,6 +66,9 @@ class Memory:
     def switch(self, placed: Placed, host: str, port: int) -> Memory:
         """Give a copy in which a process answers at the endpoint's address."""
         after = self.forget(placed)
+        another = bool(placed.envelope) and (
+            self.model is None or self.model.envelope != placed.envelope
+        )
         leaving = after.leaving if self.serving is None else (*after.leaving, self.serving)
         return replace(
             after,
@@ -71,6 +77,7 @@ class Memory:
             serving=placed,
             model=placed if placed.envelope else self.model,
             leaving=leaving,
+            changed=time.time() if another else self.changed,
             failed={} if placed.envelope else self.failed,
         )
 
@@ -114,6 +121,7 @@ class MemoryFile:
                 starting=tuple(Placed(**one) for one in found["starting"]),
                 leaving=tuple(Placed(**one) for one in found["leaving"]),
                 failed=found["failed"],
+                changed=float(found.get("changed", 0.0)),
             )
         except (ValueError, KeyError, TypeError):
             # Not ours any more. What it knew is found again: the registry has the address, and a

@@ -1,21 +1,27 @@
-"""What a rule may say beyond which envelope serves: how the service runs."""
+"""What a rule may say beyond which envelope serves: how the service runs, and how it changes."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+import json
+import re
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import RuleError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _MIB = 1024 * 1024
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
+_TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}")
+_SMOKE = ("input", "output", "tolerance", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the service of an endpoint runs on the ``local`` target.
+    """How the service of an endpoint runs on the ``local`` target, and how it changes.
 
     Parameters
     ----------
@@ -36,6 +42,18 @@ class Options:
         Most bytes that captured requests of one envelope take on disk.
     start_seconds : float
         How long a new service may take to be ready.
+    env : Mapping[str, str]
+        Environment variables of the service.
+    secrets : Mapping[str, str]
+        Environment variables whose values stand in the deployer's own environment:
+        ``{"API_KEY": "env:PROD_API_KEY"}``. They are looked up when a service starts.
+    smoke : list
+        Requests that a new version must answer before it serves: ``{"input": …}``, with
+        ``output`` and ``tolerance`` where the answer is known, ``seconds`` where it must be quick.
+    min_change_seconds : float
+        At least so long between two changes of what serves.
+    approval : str
+        Key of a tag without which an envelope is not deployed; empty asks for none.
     """
 
     environment: str = "auto"
@@ -46,6 +64,11 @@ class Options:
     capture: float = 1.0
     capture_bytes: int = 32 * _MIB
     start_seconds: float = 120.0
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    smoke: list[dict[str, Any]] = field(default_factory=list)
+    min_change_seconds: float = 0.0
+    approval: str = ""
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Options:
@@ -64,7 +87,10 @@ class Options:
                     f"A rule has no option {name}.{near} There are: {', '.join(known)}.",
                     option=name,
                 )
-            _check(name, value)
+            _CHECKS.get(name, _check_number)(name, value)
+        both = sorted(set(given.get("env", ())) & set(given.get("secrets", ())))
+        if both:
+            raise RuleError(f"{both[0]} stands in env and in secrets; leave one.", option="env")
         return cls(**given)
 
     def to_json(self) -> dict[str, Any]:
@@ -79,23 +105,97 @@ _RANGES: dict[str, tuple[float, float]] = {
     "capture": (0.0, 1.0),
     "capture_bytes": (0, 1024 * 1024 * _MIB),
     "start_seconds": (1.0, 3600.0),
+    "min_change_seconds": (0.0, 30 * 86_400.0),
 }
 _WHOLE = {"port", "threads", "max_bytes", "capture_bytes"}
 
 
-def _check(name: str, value: Any) -> None:
-    if name == "environment":
-        if value not in {"auto", "build"}:
-            raise RuleError(f"environment is 'auto' or 'build', not {value!r}.", option=name)
-    elif name == "host":
-        if not isinstance(value, str) or not value:
-            raise RuleError(f"host is an address such as '127.0.0.1', not {value!r}.", option=name)
-    else:
-        low, high = _RANGES[name]
-        kinds = int if name in _WHOLE else (int, float)
-        if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+def _check_number(name: str, value: Any) -> None:
+    low, high = _RANGES[name]
+    whole = name in _WHOLE
+    kinds = int if whole else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+        raise RuleError(
+            f"{name} is a {'whole ' if whole else ''}number from {low:.10g} to {high:.10g}, "
+            f"not {value!r}.",
+            option=name,
+        )
+
+
+def _check_environment(name: str, value: Any) -> None:
+    if value not in ("auto", "build"):
+        raise RuleError(f"environment is 'auto' or 'build', not {value!r}.", option=name)
+
+
+def _check_host(name: str, value: Any) -> None:
+    if not isinstance(value, str) or not value:
+        raise RuleError(f"host is an address such as '127.0.0.1', not {value!r}.", option=name)
+
+
+def _check_variables(name: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise RuleError(f"{name} is a mapping of variables' names to text.", option=name)
+    for variable, text in value.items():
+        if not isinstance(variable, str) or not _VARIABLE.fullmatch(variable):
             raise RuleError(
-                f"{name} is a {'whole ' if name in _WHOLE else ''}number from {low:g} to {high:g}, "
-                f"not {value!r}.",
+                f"{name} has {variable!r}, which is no name of an environment variable: letters, "
+                "digits and _, and no digit first.",
                 option=name,
             )
+        if not isinstance(text, str) or "\0" in text:
+            raise RuleError(
+                f"{name}.{variable} is not text; in YAML, put it in quotes.", option=name
+            )
+
+
+def _check_secrets(name: str, value: Any) -> None:
+    _check_variables(name, value)
+    for variable, reference in value.items():
+        if not _REFERENCE.fullmatch(reference):  # not shown: it may be the secret itself
+            raise RuleError(
+                f"{name}.{variable} is not a reference such as 'env:PROD_API_KEY': everybody who "
+                "reads the rule could see the value. Put it into the deployer's environment.",
+                option=name,
+            )
+
+
+def _check_smoke(name: str, value: Any) -> None:
+    if not isinstance(value, list):
+        raise RuleError("smoke is a list of checks, each with its input.", option=name)
+    for place, check in enumerate(value):
+        where = f"smoke[{place}]"
+        if not isinstance(check, dict) or "input" not in check:
+            raise RuleError(f"{where} has no input to ask with.", option=name)
+        for key in check:
+            if key not in _SMOKE:
+                near = did_you_mean(str(key), _SMOKE)
+                raise RuleError(
+                    f"{where} has {key}, which no check has.{near} There are: {', '.join(_SMOKE)}.",
+                    option=name,
+                )
+        for key in ("tolerance", "seconds"):
+            number = check.get(key, 0)
+            if isinstance(number, bool) or not isinstance(number, int | float) or number < 0:
+                raise RuleError(f"{where}.{key} is a number from 0, not {number!r}.", option=name)
+        try:
+            json.dumps(check, allow_nan=False)
+        except (TypeError, ValueError) as problem:
+            raise RuleError(f"{where} is no JSON: {problem}.", option=name) from problem
+
+
+def _check_approval(name: str, value: Any) -> None:
+    if not isinstance(value, str) or (value and not _TAG.fullmatch(value)):
+        raise RuleError(
+            f"approval is the key of a tag, such as 'approved-for-production', not {value!r}.",
+            option=name,
+        )
+
+
+_CHECKS: dict[str, Callable[[str, Any], None]] = {
+    "environment": _check_environment,
+    "host": _check_host,
+    "env": _check_variables,
+    "secrets": _check_secrets,
+    "smoke": _check_smoke,
+    "approval": _check_approval,
+}

@@ -9,14 +9,14 @@ import signal
 import socket
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.deployment.service.control import Control
 from jupyter_lifecycle.errors import DeploymentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 _TAIL = 4000
@@ -31,6 +31,10 @@ class Program:
     control: Path
     log: Path
     isolated: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Added to its environment."""
+    hidden: tuple[str, ...] = ()
+    """Values that are struck out wherever its log is quoted."""
 
 
 class ServiceProcess:
@@ -48,6 +52,7 @@ class ServiceProcess:
         self.port = 0
         """Of its private socket; 0 where it was adopted."""
         self.started = time.monotonic()
+        self.hidden: tuple[str, ...] = ()
         self._child = child
         self._lifeline: socket.socket | None = None
         self._line: Control | None = None
@@ -69,7 +74,7 @@ class ServiceProcess:
                 child = subprocess.Popen(  # noqa: S603 - our own program
                     [*program.command, *arguments, "--control", str(program.control)],
                     cwd=program.folder,
-                    env=_environment(isolated=program.isolated),
+                    env={**_environment(isolated=program.isolated), **program.variables},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -84,6 +89,7 @@ class ServiceProcess:
             process = cls(program.control, program.log, child.pid, child)
             process.port = private.getsockname()[1]
         process._lifeline = ours
+        process.hidden = program.hidden
         return process
 
     @classmethod
@@ -189,7 +195,7 @@ class ServiceProcess:
 
     def last_words(self) -> str:
         """Give the last line of its log that says something."""
-        lines = tail(self.log, 1)
+        lines = tail(self.log, 1, self.hidden)
         return f"It said: {lines[0][-400:]}" if lines else ""
 
     def kill(self) -> None:
@@ -230,8 +236,8 @@ class ServiceProcess:
         return fds
 
 
-def tail(log: Path, lines: int) -> tuple[str, ...]:
-    """Give the last lines of a log that are not blank, secrets struck out."""
+def tail(log: Path, lines: int, hidden: Sequence[str] = ()) -> tuple[str, ...]:
+    """Give the last lines of a log that are not blank, secrets and what is `hidden` struck out."""
     from jupyter_lifecycle.envelope.indexes import without_secrets
 
     try:
@@ -240,6 +246,8 @@ def tail(log: Path, lines: int) -> tuple[str, ...]:
             text = file.read().decode(errors="replace")
     except OSError:
         return ()
+    for secret in sorted(hidden, key=len, reverse=True):
+        text = text.replace(secret, "…")
     kept = [line.rstrip() for line in text.splitlines() if line.strip()]
     return tuple(without_secrets(line) for line in kept[-lines:])
 

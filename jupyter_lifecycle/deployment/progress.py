@@ -67,7 +67,8 @@ def describe(record: EndpointRecord) -> str:
     else:
         if record.serving:
             parts.append(record.serving[:10])
-        parts.append(_WORDS.get(record.state, record.state))
+        held = record.failure if record.state == "waiting" else ""
+        parts.append(held or _WORDS.get(record.state, record.state))
         if record.state == "serving" and record.address:
             parts.append(record.address)
     return "  ".join(part for part in parts if part)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
+import time
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.envelope.agreement import first_difference
 from jupyter_lifecycle.errors import DeploymentError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from jupyter_lifecycle.envelope import Bundle
 
 _SECONDS = 300.0
@@ -47,6 +51,62 @@ def replay(bundle: Bundle, port: int) -> str:
         return f"{count} {rows} equal"
     fact, words = _difference(expected, answer)
     raise DeploymentError(f"The example replay differed in {words}", fact=fact)
+
+
+def smoke(checks: Sequence[Mapping[str, Any]], port: int) -> str:
+    """Ask a service what a rule says that it must answer.
+
+    Parameters
+    ----------
+    checks : sequence of mapping
+        Each has ``input``, and may have ``output``, ``tolerance`` and ``seconds``.
+    port : int
+        Of the service's private socket.
+
+    Returns
+    -------
+    str
+        A fact for people, such as ``2 smoke checks passed``.
+
+    Raises
+    ------
+    DeploymentError
+        For the first that it does not pass.
+    """
+    for place, check in enumerate(checks):
+        started = time.perf_counter()
+        try:
+            answer = _ask(port, check["input"])
+        except DeploymentError as problem:
+            said = problem.message.replace("the envelope's example", f"smoke check {place}")
+            raise DeploymentError(said, fact=f"smoke check {place} failed") from problem
+        took = time.perf_counter() - started
+        if took > check.get("seconds", math.inf):
+            raise DeploymentError(
+                f"Smoke check {place} took {took:.3g} s, more than {check['seconds']:g} s.",
+                fact=f"smoke check {place} was slow",
+            )
+        if "output" in check and not _near(check["output"], answer, check.get("tolerance", 0)):
+            raise DeploymentError(
+                f"Smoke check {place} was answered {_show(answer)}; "
+                f"the rule wants {_show(check['output'])}.",
+                fact=f"smoke check {place} differed",
+            )
+    return f"{len(checks)} smoke check{'' if len(checks) == 1 else 's'} passed"
+
+
+def _near(expected: Any, answer: Any, tolerance: float) -> bool:
+    if _is_number(expected) and _is_number(answer):
+        return bool(abs(expected - answer) <= tolerance)
+    if isinstance(expected, list) and isinstance(answer, list):
+        return len(expected) == len(answer) and all(
+            _near(one, other, tolerance) for one, other in zip(expected, answer, strict=True)
+        )
+    if isinstance(expected, dict) and isinstance(answer, dict):
+        return expected.keys() == answer.keys() and all(
+            _near(expected[key], answer[key], tolerance) for key in expected
+        )
+    return type(expected) is type(answer) and bool(expected == answer)
 
 
 def _difference(expected: Any, answer: Any) -> tuple[str, str]:

@@ -199,7 +199,7 @@ class EndpointRecord:
     """``http://host:port``, the same over all versions once assigned."""
     last_deployment: Deployment | None
     failure: str = ""
-    """Why the last attempt failed, while that is what the endpoint has to say."""
+    """Why the last attempt failed or nothing happens yet, while that is all there is to say."""
     pin: Pin | None = None
     """What it is held at; None where its rule decides."""
 

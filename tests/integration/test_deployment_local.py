@@ -542,3 +542,63 @@ def _is_refused(address):
     except OSError:
         return True
     return False
+
+
+def test_variables_and_secrets_reach_the_service_and_smoke_checks_hold(
+    registry, deployer, save, write, ask, monkeypatch
+):
+    def model(x: float) -> str:
+        import os
+
+        print("the key is", os.environ.get("KEY"), flush=True)
+        return f"{os.environ.get('REGION')} {os.environ.get('KEY')} {x}"
+
+    monkeypatch.setenv("KEY", "hunter2-hunter2")
+    monkeypatch.setenv("REGION", "eu")
+    save(1, body=model)
+    options = {"env": {"REGION": "eu"}, "secrets": {"KEY": "env:PROD_KEY"}}
+    monkeypatch.delenv("PROD_KEY", raising=False)
+    write(**options)
+    deployer.step()
+    failure = registry.endpoint("svc").failure
+    assert "The secret KEY of svc is env:PROD_KEY, and the deployer's environment has no" in failure
+    monkeypatch.setenv("PROD_KEY", "hunter2-hunter2")
+    wrong = [{"input": {"x": 1.0}, "output": "us"}]
+    write(**options, smoke=wrong)
+    deployer.step()
+    record = registry.endpoint("svc")
+    assert record.state == "failed"
+    assert "Smoke check 0 was answered" in record.failure
+    assert any("the key is …" in line for line in record.last_deployment.log)
+    assert not any("hunter2" in line for line in record.last_deployment.log)
+    right = [{"input": {"x": 1.0}, "seconds": 60}]
+    write(**options, smoke=right)
+    deployer.step()
+    assert registry.endpoint("svc").state == "serving"
+    assert "1 smoke check passed" in registry.endpoint("svc").last_deployment.steps[3].fact
+    assert ask({"x": 1.0}) == "eu hunter2-hunter2 1.0"
+    for check, reason in [
+        ({"input": {"y": 1}}, "answered smoke check 0 with 400"),
+        ({"input": {"x": 1.0}, "seconds": 0}, "Smoke check 0 took"),
+    ]:
+        write(**options, smoke=[check])
+        deployer.step()
+        assert reason in registry.endpoint("svc").last_deployment.reason
+    assert ask({"x": 1.0}) == "eu hunter2-hunter2 1.0"
+
+
+def test_a_change_waits_for_approval_and_a_pin_does_not(registry, deployer, save, write, ask):
+    first = save(2.0)
+    write(approval="fine")
+    deployer.step()
+    assert "waits for approval" in registry.endpoint("svc").failure
+    assert registry.endpoint("svc").serving is None
+    first.tag(fine="yes")
+    deployer.step()
+    assert ask({"x": 1.0}) == 2.0
+    second = save(3.0)
+    deployer.step()
+    assert registry.endpoint("svc").serving == first.id
+    registry.pin("svc", second)
+    deployer.step()
+    assert ask({"x": 1.0}) == 3.0

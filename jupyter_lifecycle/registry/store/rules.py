@@ -203,7 +203,7 @@ def _endpoint_record(
         serving_since=rows.optional_moment(row.serving_since),
         address=row.address,
         last_deployment=last,
-        failure=failure if state in {"failed", "down", "deploying"} else "",
+        failure=failure if state in {"failed", "down", "deploying", "waiting"} else "",
     )
 
 

@@ -68,7 +68,8 @@ def test_every_command_explains_itself(words, capsys):
 
 
 def test_every_command_of_the_registry_is_documented():
-    text = (ROOT / "docs" / "registry.md").read_text()
+    pages = ("registry.md", "deployment.md")
+    text = "\n".join((ROOT / "docs" / page).read_text() for page in pages)
     for words, parser in COMMANDS:
         if not words or words[0] == "deployer":
             continue
@@ -378,3 +379,40 @@ def test_pruning_says_what_would_go_then_removes_it(run, home):
     (gone,) = json.loads(run("deployer", "prune", "--json"))
     assert (gone["kind"], gone["path"]) == ("environment", str(old))
     assert not old.exists()
+
+
+def test_rules_are_applied_from_a_file_and_the_preview_is_a_gate(run, saved, tmp_path, monkeypatch):
+    from jupyter_lifecycle.cli import apply
+
+    started = []
+    monkeypatch.setattr(apply, "see_to_deployer", started.append)
+    registry, _, _ = saved
+    file = tmp_path / "rules.yaml"
+    file.write_text("rules:\n- endpoint: svc\n  when: name = 'ltv'\n  options: {approval: ok}\n")
+    assert main(["apply", str(file), "--preview"]) == apply.WOULD_CHANGE
+    assert registry.rules() == ()
+    assert started == []
+    assert run("apply", str(file)).startswith("+ svc\n")
+    assert len(started) == 1
+    assert run("apply", str(file), "--preview") == "Nothing changes.\n"
+    assert json.loads(run("apply", str(file), "--json"))[0]["kind"] == "same"
+    file.write_text("rules: []")
+    assert run("apply", str(file), "--prune") == "- svc\n"
+    file.write_text("rules: [x]")
+    assert "line 1" in run("apply", str(file), status=1)
+
+
+def test_approving_sets_the_tag_that_the_rule_names(run, saved, monkeypatch):
+    from jupyter_lifecycle.deployment import detach
+
+    monkeypatch.setattr(detach, "see_to_deployer", lambda _: False)
+    registry, first, second = saved
+    registry.set_rule(Rule("svc", "name = 'ltv'"))
+    assert "its rule asks for none" in run("approve", "svc", status=1)
+    registry.set_rule(Rule("svc", "name = 'nobody'", options={"approval": "ok-for-svc"}))
+    assert "nothing matches its rule" in run("approve", "svc", status=1)
+    registry.set_rule(Rule("svc", "name = 'ltv'", options={"approval": "ok-for-svc"}))
+    assert run("approve", "svc") == f"svc: approved, wants {first.short_id}\n"
+    assert registry.get(first.id).tags["ok-for-svc"] == "yes"
+    assert json.loads(run("approve", "svc", second.short_id, "--json"))["name"] == "svc"
+    assert registry.get(second.id).tags["ok-for-svc"] == "yes"

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import pytest
 
 import jupyter_lifecycle
-from jupyter_lifecycle.deployment.environment import Environments, differences, service_pins
+from jupyter_lifecycle.deployment.environment import Environments, differences, pins_at_hand
 from jupyter_lifecycle.deployment.wheel import build_wheel, package_files, wheel_digest
 from jupyter_lifecycle.envelope import Environment, Package, indexes
 
@@ -45,12 +45,15 @@ def test_an_interpreter_that_fits_is_taken_at_once(tmp_path):
     assert not (tmp_path / "environments").exists()
 
 
+SERVICE = ("fastapi", "uvicorn", "cloudpickle")
+
+
 def test_the_service_pins_leave_the_models_packages_to_the_model():
-    everything = service_pins(set())
+    everything = pins_at_hand(SERVICE, set())
     assert {"fastapi", "uvicorn", "cloudpickle", "starlette", "pydantic"} <= everything.keys()
     assert everything["fastapi"] == metadata.version("fastapi")
     assert "sqlalchemy" not in everything
-    assert "pydantic" not in service_pins({"pydantic"})
+    assert "pydantic" not in pins_at_hand(SERVICE, {"pydantic"})
 
 
 def test_what_a_killed_deployer_left_half_built_is_swept(tmp_path):
