@@ -20,7 +20,7 @@ SUMMARY = """
 import json as _json
 _json.dumps({
     "frame": list(frame.shape), "mae": float(mae), "envelope": envelope.short_id,
-    "address": service.url, "answer": [float(x) for x in service.predict(frame[X].head(3))],
+    "address": service.url, "answer": [float(x) for x in service.predict(rows.loc[frame.index].head(3))],
     "registry": jl.Registry().location, "curl": service.curl(),
 })
 """
@@ -103,7 +103,7 @@ def main() -> None:
     print(f"""
 Done in {time.monotonic() - started:.0f} s.
 
-  features   36 functions over the flights and the weather
+  features   37 functions over the flights and the weather
   frame      {rows:,} rows × {columns} columns
   model      mean absolute error {said["mae"]:.2f} minutes on the last two months
   envelope   {said["envelope"]} in {said["registry"]}

@@ -18,6 +18,7 @@ from jupyter_lifecycle.envelope.columns import column_mismatch
 from jupyter_lifecycle.envelope.describing import fields_of_frame
 from jupyter_lifecycle.envelope.expectations import Expectation, expectations_of
 from jupyter_lifecycle.envelope.formats import AUTOMATIC, Format, Stored, format_for
+from jupyter_lifecycle.envelope.journey import embark
 from jupyter_lifecycle.envelope.lineage import GitState, features_upstream
 from jupyter_lifecycle.envelope.local_code import local_modules
 from jupyter_lifecycle.envelope.manifest import (
@@ -38,8 +39,6 @@ from jupyter_lifecycle.envelope.query import (
 from jupyter_lifecycle.envelope.schema import Schema
 from jupyter_lifecycle.envelope.staging import LOCK, discard, stage
 from jupyter_lifecycle.envelope.travel import FILE as FEATURES
-from jupyter_lifecycle.envelope.travel import store
-from jupyter_lifecycle.envelope.travel_plan import plan_features
 from jupyter_lifecycle.envelope.verification import Request, Verdict, shared_verifier, where
 from jupyter_lifecycle.envelope.verifier import describe_error
 from jupyter_lifecycle.envelope.writing import is_frame, to_json
@@ -56,6 +55,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jupyter_lifecycle.envelope.expecting import Expectations
+    from jupyter_lifecycle.envelope.journey import Journey
     from jupyter_lifecycle.envelope.travel_plan import FeatureSource, Plan
     from jupyter_lifecycle.graph import FeatureGraph
 
@@ -121,7 +121,7 @@ def build(  # noqa: PLR0913 - fixed by the public surface of save
     report = progress or (lambda step, seconds, fact: None)  # noqa: ARG005
     folder = stage()
     try:
-        journey = _journey(features, example, report)
+        journey = embark(features, example, folder, report)
         chosen = _Stage(folder, report, format_for(model, format))
         staged = chosen.verified(model, example, training, journey)
         lineage = _lineage(staged, features, report)
@@ -173,10 +173,10 @@ class _Stage:
         self._chosen = chosen
         self._report = report
 
-    def verified(self, model: Any, example: Any, training: Any, plan: Plan | None) -> _Staged:
+    def verified(self, model: Any, example: Any, training: Any, way: Journey | None) -> _Staged:
         """Give schema from the example, answered here and by the reloaded model."""
         started = time.perf_counter()
-        query = query_of(model)
+        query, plan = query_of(model), None if way is None else way.plan
         try:
             schema = _input_schema(model, query, example, training)
             columns = tuple(field.name for field in schema.inputs)
@@ -197,7 +197,7 @@ class _Stage:
         if dumped.reason:
             self._report("Stored by cloudpickle", 0.0, dumped.reason)
         info = _model_info(model, query, dumped.stored)
-        packages = dumped.packages | self._store_features(query, local)
+        packages = dumped.packages | (frozenset() if way is None else way.packages)
         self._write("example.json", rows_json)
         request = Request(
             self._folder,
@@ -239,36 +239,8 @@ class _Stage:
             self._folder, schema, verdict, count, repeatable, state, profile, info, columns, plan
         )
 
-    def _store_features(self, query: Query, local: tuple[str, ...]) -> frozenset[str]:
-        if query.features is None:
-            return frozenset()
-        parts = {step.name: step.function for step in query.features.steps}
-        parts |= query.features.constants
-        return payload.dump_features(store(query.features), parts, self._folder / FEATURES, local)
-
     def _write(self, name: str, value: Any) -> None:
         (self._folder / name).write_bytes(canonical_json(value))
-
-
-def _journey(features: Any, example: Any, report: Callable[[str, float, str], None]) -> Plan | None:
-    """Find out which features travel, where the raw inputs are known.
-
-    Raises
-    ------
-    EnvelopeError
-        Where it is neither a graph nor a session.
-    """
-    if features is not None and not hasattr(getattr(features, "graph", features), "features"):
-        raise EnvelopeError(
-            f"features= takes a FeatureGraph or jl.session(), got a {type(features).__qualname__}."
-        )
-    if not hasattr(features, "given") or not is_frame(example):
-        return None
-    started = time.perf_counter()
-    plan = plan_features(features, example)
-    words = "Features tried on single rows" if plan.features else "No feature travels"
-    report(words, time.perf_counter() - started, plan.fact)
-    return plan
 
 
 def _profiled(example: Any, training: Any, plan: Plan | None) -> Any:

@@ -88,17 +88,24 @@ class Plan:
         """One line for people."""
         if self.features is None:
             return self.why_not
-        parts = [f"{len(self.features.steps)} features travel"]
-        if self.features.constants:
-            parts.append(f"{len(self.features.constants)} values are frozen")
-        if self.held:
-            name, why = next(iter(self.held.items()))
-            more = f" and {len(self.held) - 1} more" if len(self.held) > 1 else ""
-            parts.append(f"asked for by name: {name}{more} ({why}{_how(why)})")
-        return ", ".join(parts)
+        fact = counted(len(self.features.steps), len(self.features.constants), len(self.held))
+        if not self.held:
+            return fact
+        name, why = next(iter(self.held.items()))
+        return f"{fact}: {name} since {why}{_how(why)}"
 
 
-def plan_features(source: FeatureSource, example: Any) -> Plan:
+def counted(computed: int, frozen: int, held: int) -> str:
+    """Count what travels: ``23 features travel, 1 frozen, 9 asked for by name``."""
+    parts = [f"{computed} feature travels" if computed == 1 else f"{computed} features travel"]
+    parts += [f"{frozen} frozen"] if frozen else []
+    parts += [f"{held} asked for by name"] if held else []
+    return ", ".join(parts)
+
+
+def plan_features(
+    source: FeatureSource, example: Any, held: Mapping[str, str] | None = None
+) -> Plan:
     """Find out which features behind the example's columns can travel.
 
     Parameters
@@ -107,6 +114,8 @@ def plan_features(source: FeatureSource, example: Any) -> Plan:
         The session: its graph and the raw inputs of all rows.
     example : pandas.DataFrame, (n_rows, n_columns)
         Some rows of the model's frame, with the labels that they have in the inputs.
+    held : Mapping, optional
+        Features that are known to stay, and why.
 
     Returns
     -------
@@ -120,7 +129,7 @@ def plan_features(source: FeatureSource, example: Any) -> Plan:
     except Exception as problem:  # noqa: BLE001 - a feature's own, or an input that is not there
         words = str(problem).partition("\n")[0].rstrip(".")
         return Plan(None, why_not=f"they cannot be computed: {type(problem).__name__}: {words}")
-    return _Planner(seen).planned()
+    return _Planner(seen, held or {}).planned()
 
 
 class _StaysError(Exception):
@@ -200,9 +209,9 @@ def _rows_of(values: Mapping[str, Any], targets: Sequence[str], example: Any) ->
 class _Planner:
     """Walks from the model's columns back to the raw inputs, once; no recursion."""
 
-    def __init__(self, seen: _Seen) -> None:
+    def __init__(self, seen: _Seen, held: Mapping[str, str]) -> None:
         self._seen = seen
-        self._held: dict[str, str] = {}
+        self._held = dict(held)
         self._types: dict[str, str] = {}
         self._extremes: dict[str, list[int]] = {}
         self._edited: set[str] = set()

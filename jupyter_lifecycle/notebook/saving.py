@@ -53,11 +53,15 @@ class Saving(Workspace):
         """Give a save panel for this notebook; the plain call behind ``%save``."""
         from jupyter_lifecycle.widgets import save_panel
 
-        features = "jl.session().graph" if len(self.graph) else ""
+        features = "jl.session()" if len(self.graph) else ""
         return save_panel(self._host.namespace, registry=self.registry, features=features)
 
     def save(self, model: Any, *, name: str, example: Any, **options: Any) -> Any:
         """Save a model in this notebook's registry, with the notebook's features.
+
+        Those that can travel do, where finding out takes about a second
+        (:mod:`jupyter_lifecycle.envelope.travel_offer`); ``features=session`` lets them in any
+        case, ``features=session.graph`` records their sources only.
 
         Parameters
         ----------
@@ -68,8 +72,11 @@ class Saving(Workspace):
         -------
         Envelope
         """
+        from jupyter_lifecycle.envelope.travel_offer import why_not_offered
         from jupyter_lifecycle.registry import save
 
-        features = self._graph if self._graph.features else None
+        features: Any = None
+        if self._graph.features:
+            features = self._graph if why_not_offered(self, example) else self
         given = {"registry": self.registry, "features": features} | options
         return save(model, name=name, example=example, **given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jupyter_lifecycle.envelope.travel_plan import counted
 from jupyter_lifecycle.widgets.markup import element, join
 from jupyter_lifecycle.widgets.save_views import Finding, fields_table, packages_table
 from jupyter_lifecycle.widgets.views import listed, mono, table
@@ -76,12 +77,33 @@ def _features(lineage: Any) -> Finding:
     if not features or not features["count"]:
         return Finding("features", "Features", "fresh", "No features of this notebook behind it")
     columns = features["columns"]
+    travel = features.get("travel", {})
+    if "columns" in travel:
+        return Finding("features", "Features", "fresh", _travel_words(travel), _travel(travel))
     words = (
         f"{count(features['count'], 'feature')} behind {count(len(columns), 'column')}, "
         f"from {count(len(features['inputs']), 'raw input')}; recorded with the model"
     )
+    if "why_not" in travel:
+        words += f". None travels: {travel['why_not']}"
     names = table(("column",), ((mono(name),) for name in columns))
     return Finding("features", "Features", "fresh", words, names)
+
+
+def _travel_words(travel: Any) -> str:
+    held = [one for one in travel["asked"] if "why" in one]
+    return counted(len(travel["computed"]), len(travel["frozen"]), len(held))
+
+
+def _travel(travel: Any) -> Any:
+    """List what requests are asked for by name with the reason, then the rest."""
+    held = [(one["name"], one["why"]) for one in travel["asked"] if "why" in one]
+    rows = [
+        *((mono(name), "asked for by name", why) for name, why in held),
+        *((mono(name), "frozen", "its value at save") for name in travel["frozen"]),
+        *((mono(name), "travels", "computed from each row") for name in travel["computed"]),
+    ]
+    return table(("feature", "", ""), rows)
 
 
 def _expectations(expectations: Sequence[Expectation]) -> Finding:

@@ -123,8 +123,10 @@ def key_of(model: Any, keywords: Mapping[str, Any]) -> bytes | None:
 
     parts = [model, *(keywords.get(word) for word in _GOES_IN[:2])]
     features = keywords.get("features")
-    if features is not None:
-        parts += [(name, one.function) for name, one in features.features.items()]
+    if features is not None:  # a graph, or a session with the inputs too
+        graph = getattr(features, "graph", features)
+        parts += [(name, one.function) for name, one in graph.features.items()]
+        parts += [dict(getattr(features, "given", {}))]
     try:
         return combine("preparation", *(fingerprint(part) for part in parts))
     except FingerprintError:

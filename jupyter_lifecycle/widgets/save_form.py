@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ipywidgets import Combobox, Text, VBox
+from ipywidgets import Combobox, Text, ToggleButtons, VBox
 
+from jupyter_lifecycle.envelope.travel_offer import why_not_offered
+from jupyter_lifecycle.envelope.writing import is_frame
 from jupyter_lifecycle.errors import (
     EnvelopeError,
     ExampleError,
@@ -21,7 +23,7 @@ from jupyter_lifecycle.widgets.chips import Chips
 from jupyter_lifecycle.widgets.introspection import find_example, module_alias, training_of
 from jupyter_lifecycle.widgets.markup import element, join
 from jupyter_lifecycle.widgets.metric_rows import MetricRows
-from jupyter_lifecycle.widgets.panel import html, row, stack, styled, told
+from jupyter_lifecycle.widgets.panel import html, row, stack, styled, toggle, told
 from jupyter_lifecycle.widgets.save_call import SaveCall, evaluate
 from jupyter_lifecycle.widgets.save_views import Finding, found_list
 from jupyter_lifecycle.widgets.saved_before import Before, ask_before, saved_words
@@ -72,7 +74,7 @@ class Tools:
     registries: Mapping[str, tuple[str, Any]]
     """What is shown for each registry, its expression and itself; the first is chosen."""
     features: str = ""
-    """The expression of the graph whose features go with the model; empty for none."""
+    """The expression of the graph or session whose features go with the model; empty for none."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
 
 
@@ -111,6 +113,11 @@ class SaveForm(VBox):  # type: ignore[misc]
         self._before = Before()
         self._found = {item.key: item for item in FINDINGS}
         self._looks = 0
+        self._setting, self._reason = False, ""
+        self._offers = False
+        """Whether the features come from a session, so that they may travel."""
+        self._chosen: bool | None = None
+        """What a person chose of that, once they did."""
         self._make_fields(proposal)
         self._lay_out()
         self._listen()
@@ -126,13 +133,19 @@ class SaveForm(VBox):  # type: ignore[misc]
             metrics=self._metrics.metrics,
             registry=self._tools.registries[self.registry][0],
             training=self._training,
-            features=self._tools.features,
+            features=self._features,
         )
 
     @property
     def _training(self) -> str:
         """Rows for the expectations: those that the example is the head of, in a table."""
         return training_of(self._example.value.strip())
+
+    @property
+    def _features(self) -> str:
+        """The session where its features should travel, else the graph alone."""
+        words = self._tools.features
+        return f"{words}.graph" if self._offers and not self._takes.value else words
 
     @property
     def code(self) -> str:
@@ -181,9 +194,11 @@ class SaveForm(VBox):  # type: ignore[misc]
         self._name = made(Combobox, "Name", proposal.name, placeholder="a name for the model")
         self._model = made(Combobox, "Model", proposal.model, options=names, placeholder="a model")
         self._example = made(Text, "Example", proposal.example, placeholder="frame[X].head(200)")
+        options = [("raw rows", True), ("the model's columns", False)]
+        self._takes = ToggleButtons(options=options, description="Takes")
         self._chips = Chips({}, mode="direct", label="Tags of the envelope")
         self._metrics = MetricRows(proposal.metrics, self.draw)
-        self._hints = {key: html() for key in ("name", "model", "example", "tags")}
+        self._hints = {key: html() for key in ("name", "model", "example", "takes", "tags")}
         self._side, self._code = html(), html("jl-part", "jl-save-code")
 
     def _lay_out(self) -> None:
@@ -194,8 +209,10 @@ class SaveForm(VBox):  # type: ignore[misc]
             control.add_class("jl-code-field")
         for control in (self._name, self._model):
             control.add_class("jl-combo")
+        self._choice = stack(self._takes, hints["takes"], classes=("jl-field", "jl-hidden"))
         form = stack(
             *fields,
+            self._choice,
             _labelled("Tags", stack(self._chips, hints["tags"])),
             _labelled("Metrics", self._metrics),
             classes=("jl-form",),
@@ -208,6 +225,7 @@ class SaveForm(VBox):  # type: ignore[misc]
         self._model.observe(lambda _: self._model_changed(), "value")
         self._example.observe(lambda _: self._example_changed(), "value")
         self._chips.observe(lambda _: self.draw(), "tags")
+        self._takes.observe(lambda _: self._takes_changed(), "value")
 
     def _name_changed(self) -> None:
         self.draw()
@@ -224,6 +242,23 @@ class SaveForm(VBox):  # type: ignore[misc]
         self._look()
         self.draw()
 
+    def _takes_changed(self) -> None:
+        if self._setting:
+            return
+        self._chosen = bool(self._takes.value)
+        self._example_changed()
+
+    def _offer(self, example: Any) -> None:
+        """Let features travel by themselves where finding out is quick, until somebody chose."""
+        words = self._tools.features
+        source: Any = self._value("example", words) if words else None
+        self._offers = hasattr(source, "given") and is_frame(example)
+        self._reason = why_not_offered(source, example) if self._offers else ""
+        if self._chosen is None:
+            self._setting = True
+            self._takes.value = not self._reason
+            self._setting = False
+
     def _look(self) -> None:
         """Evaluate model and example here, as a cell would, and look at them in the background."""
         for key in ("model", "example"):
@@ -233,9 +268,11 @@ class SaveForm(VBox):  # type: ignore[misc]
             self.problems["model"] = "No fitted model found in this notebook. Name one."
         elif not self._example.value.strip():
             self.problems["example"] = "No rows found that it takes. Such as: frame[X].head(200)."
+        example = self._value("example", self.call.example)
+        self._offer(example)
         call = self.call
         model = self._value("model", call.model)
-        keywords = {"example": self._value("example", call.example)}
+        keywords = {"example": example}
         for key, text in (("training", call.training), ("features", call.features)):
             if text:
                 keywords[key] = self._value("example", text)
@@ -342,8 +379,10 @@ class SaveForm(VBox):  # type: ignore[misc]
             "name": "" if self.missing else saved_words(self._before, self._tools.now()),
             "model": join((views.mono(kind.kind), cell)) if kind else "",
             "example": example.text if example else "",
+            "takes": self._takes_words(),
             "tags": self._tag_words(),
         }
+        toggle(self._choice, "jl-hidden", on=not self._offers)
         for key, text in words.items():
             problem = self.problems.get(key)
             if key == "name":
@@ -351,6 +390,12 @@ class SaveForm(VBox):  # type: ignore[misc]
             good = key == "example" and bool(text)
             shown = views.hint(text or "", "fresh" if good else "")
             self._hints[key].value = views.hint(problem, "error") if problem else shown
+
+    def _takes_words(self) -> Child:
+        if self._takes.value:
+            return "Features that need no other row are computed inside."
+        reason = f" Not by itself: {self._reason}." if self._chosen is None and self._reason else ""
+        return f"Features are recorded, not computed.{reason}"
 
     def _tag_words(self) -> Child:
         kept = self._before.kept_back

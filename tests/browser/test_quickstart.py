@@ -37,7 +37,7 @@ def test_from_raw_flights_to_an_answer_in_jupyterlab(open_notebook: Callable[...
 
     explorer = notebook.cell(notebook.index_of("%dag"))
     expect(explorer.get_by_role("application")).to_have_attribute(
-        "aria-label", re.compile("36 features")
+        "aria-label", re.compile("37 features")
     )
     shoot(page, "lab-explorer")
 

@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 
+import jupyter_lifecycle as jl
 from jupyter_lifecycle.cache import ColumnCache
 from jupyter_lifecycle.envelope import build, open_bundle
 from jupyter_lifecycle.envelope.serving import load_service
-from jupyter_lifecycle.errors import InputError, StorageFormatError
+from jupyter_lifecycle.envelope.travel_offer import MOST, why_not_offered
+from jupyter_lifecycle.errors import InputError
 from jupyter_lifecycle.notebook import Session
+from jupyter_lifecycle.registry import REGISTRY_VARIABLE
 
 RNG = np.random.default_rng(3)
 FLIGHTS = pd.DataFrame(
@@ -134,13 +137,69 @@ def test_rows_without_their_labels_stay_as_they_are(session, model):
     assert "labels" in bundle.manifest.lineage["features"]["travel"]["why_not"]
 
 
-def test_a_feature_that_cannot_be_stored_is_named(session):
+def test_a_feature_that_cannot_be_stored_is_asked_for_by_name(session, model):
     import threading
 
     lock = threading.Lock()
     namespace = session.namespace
     namespace["lock"] = lock
     session.feature("def guarded(distance):\n    with lock:\n        return distance * 2")
-    frame = session.compute("guarded")
-    with pytest.raises(StorageFormatError, match=r"features\['guarded'\]'s lock holds a lock"):
-        build(lambda rows: rows["guarded"], name="x", example=frame.head(5), features=session)
+    session.feature("def late(guarded, minute):\n    return guarded + minute")
+    frame = session.compute("late", "minute")
+    bundle = build(lambda rows: rows["late"], name="x", example=frame.head(5), features=session)
+    travel = bundle.manifest.lineage["features"]["travel"]
+    assert travel["computed"] == ["minute", "late"]
+    held = {one["name"]: one["why"] for one in travel["asked"] if "why" in one}
+    assert held == {"guarded": "features['guarded']'s lock holds a lock and cannot be stored"}
+
+    alone = session.compute("guarded").head(5)
+    bundle = build(lambda rows: rows["guarded"], name="x", example=alone, features=session)
+    assert "holds a lock" in bundle.manifest.lineage["features"]["travel"]["why_not"]
+
+
+def test_what_reads_a_value_that_cannot_be_stored_is_asked_for_by_name(session):
+    import threading
+
+    session.inputs(FLIGHTS, weather=WEATHER, guard=threading.Lock())
+    session.feature(
+        "def doubled(distance, guard):\n    with guard:\n        return distance * 2\n"
+        "def halved(distance):\n    return distance / 2"
+    )
+    frame = session.compute("doubled", "halved")
+    bundle = build(lambda rows: rows["halved"], name="x", example=frame.head(5), features=session)
+    travel = bundle.manifest.lineage["features"]["travel"]
+    assert travel["computed"] == ["halved"]
+    assert [one["name"] for one in travel["asked"] if "why" in one] == ["doubled"]
+
+
+def test_the_session_offers_it_by_itself_where_that_is_quick(session, model, tmp_path, monkeypatch):
+    monkeypatch.setenv(REGISTRY_VARIABLE, "")  # use_registry sets it; taken back after the test
+    with jl.Registry(tmp_path / "home") as registry:
+        session.use_registry(registry.location)
+        frame = session.compute(*X)
+        row = FLIGHTS.assign(congestion=frame["congestion"]).iloc[[7]]
+        envelope = session.save(model, name="delay", example=frame[X].head(9))
+        asked = [field.name for field in envelope.schema.inputs]
+        assert "sched" in asked
+        assert envelope.predict(row[asked])[0] == model.predict(frame[X].iloc[[7]])[0]
+
+        plain = session.save(model, name="plain", example=frame[X].head(9), features=session.graph)
+        assert [field.name for field in plain.schema.inputs] == X
+        session.feature(CODE.replace("// 100 * 60", "// 100 * 61"))
+        late = session.save(model, name="late", example=frame[X].head(9))
+        assert [field.name for field in late.schema.inputs] == X
+
+
+def test_when_it_is_not_offered(session):
+    frame = session.compute(*X)
+    assert why_not_offered(session, frame[X]) == ""
+    assert why_not_offered(session, {"x": 1}) == "the example is no frame"
+    assert why_not_offered(session, FLIGHTS) == "no column of the example is a feature"
+    session.feature("def minute(sched):\n    return sched")
+    assert "minute was not computed" in why_not_offered(session, frame[X])
+    many = "".join(f"def f{at}(sched):\n    return sched + {at}\n" for at in range(MOST))
+    session.feature(
+        f"{many}\ndef last({', '.join(f'f{at}' for at in range(MOST))}):\n    return f0"
+    )
+    words = why_not_offered(session, frame[X].assign(last=1))
+    assert words.startswith(f"{MOST + 2} features are behind")

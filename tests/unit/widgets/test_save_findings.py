@@ -61,3 +61,22 @@ def test_a_model_that_answers_otherwise_each_time_and_code_that_travels_by_value
     )
     assert "it answers otherwise each time" in found["example"].text
     assert "helpers" in found["environment"].text
+
+
+def test_features_that_travel_are_counted_and_listed(findings):
+    travel = {
+        "columns": ["minute", "rank"],
+        "computed": ["minute"],
+        "frozen": ["weather"],
+        "asked": [
+            {"name": "sched", "columns": ["sched"]},
+            {"name": "rank", "columns": ["rank"], "why": "it <looks> at others"},
+        ],
+    }
+    features = {"count": 2, "columns": ["minute", "rank"], "inputs": ["sched"]}
+    found = findings(lineage={"features": features | {"travel": travel}})["features"]
+    assert found.text == "1 feature travels, 1 frozen, 1 asked for by name"
+    assert "it &lt;looks&gt; at others" in found.detail
+    assert found.detail.index("rank") < found.detail.index("weather") < found.detail.index("minute")
+    none = findings(lineage={"features": features | {"travel": {"why_not": "labels repeat"}}})
+    assert none["features"].text.endswith("None travels: labels repeat")

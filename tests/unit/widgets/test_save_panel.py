@@ -406,3 +406,59 @@ def test_what_the_file_keeps_is_renewed_by_a_save(open_panel, monkeypatch):
     assert raw
     assert before == panel.form.code
     assert after.startswith("Saved departure-delay as")
+
+
+class Computed:
+    """Stands where a session does: features with their inputs, all computed."""
+
+    def __init__(self, state="fresh"):
+        from types import SimpleNamespace
+
+        from jupyter_lifecycle import FeatureGraph
+
+        def doubled(price):
+            return price * 2
+
+        self.graph, self.given = FeatureGraph.from_functions(doubled), {}
+        self.reports = lambda: {"doubled": SimpleNamespace(state=state)}
+
+
+@pytest.fixture
+def with_features(namespace):
+    import pandas as pd
+
+    namespace["frame"] = pd.DataFrame({"doubled": [2.0, 4.0, 6.0]})
+    namespace["session"] = Computed()
+    return namespace
+
+
+def test_features_travel_by_themselves_and_one_click_leaves_them(
+    open_panel, outside, with_features
+):
+    panel = open_panel(features="session")
+    assert not hidden(panel.form._choice)
+    assert "features=session)" in panel.form.code
+    assert outside.looked[-1][1]["features"] is with_features["session"]
+    panel.form._takes.value = False
+    assert "features=session.graph)" in panel.form.code
+    assert "recorded, not computed" in text(panel)
+    assert outside.looked[-1][1]["features"] is with_features["session"].graph
+    panel.form._example.value = "frame[:1]"  # what somebody chose stays
+    assert "features=session.graph)" in panel.form.code
+    panel._save.click()
+    assert outside.saved[0][1]["features"] is with_features["session"].graph
+
+
+def test_features_that_would_be_computed_anew_travel_on_demand_only(open_panel, with_features):
+    with_features["session"] = Computed("stale")
+    panel = open_panel(features="session")
+    assert "features=session.graph)" in panel.form.code
+    assert "Not by itself: doubled was not computed since it last changed." in text(panel)
+    panel.form._takes.value = True
+    assert "features=session)" in panel.form.code
+
+
+def test_a_graph_offers_no_choice(open_panel, with_features):
+    panel = open_panel(features="session.graph")
+    assert hidden(panel.form._choice)
+    assert "features=session.graph)" in panel.form.code

@@ -116,3 +116,19 @@ def test_what_goes_in_is_in_the_key():
     )
     assert len({key, one, two}) == 3
     assert key_of((one for one in ()), CALLS) is None
+
+
+def test_a_sessions_inputs_are_in_the_key():
+    from types import SimpleNamespace
+
+    from jupyter_lifecycle import FeatureGraph
+
+    def trend(price):
+        return price * 2
+
+    graph = FeatureGraph.from_functions(trend)
+    one, same, other = (
+        key_of(double, CALLS | {"features": SimpleNamespace(graph=graph, given={"price": given})})
+        for given in ([1.0], [1.0], [2.0])
+    )
+    assert one == same != other
