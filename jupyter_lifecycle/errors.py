@@ -30,6 +30,7 @@
     │   ├── TooLargeError               more than the server takes
     │   ├── AuthenticationError         no token, or one that is not known
     │   ├── ForbiddenError              a token without the scope
+    │   ├── RateLimitError              more requests than the token may make
     │   └── RegistryUnavailableError    the registry does not answer
     ├── DeploymentError
     │   ├── RuleError                   a rule that cannot be
@@ -255,6 +256,13 @@ class ForbiddenError(RegistryError):
 
     code = "forbidden"
     status = 403
+
+
+class RateLimitError(RegistryError):
+    """More requests than the token may make."""
+
+    code = "rate_limit"
+    status = 429
 
 
 class RegistryUnavailableError(RegistryError):

@@ -38,6 +38,16 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="read; write saves and tags; deploy writes rules and serves; admin does all",
     )
     create.add_argument("--days", type=float, help="how long it lasts; for ever where not given")
+    create.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="change only envelopes and endpoints of such names, as 'ltv*'; may be given again",
+    )
+    create.add_argument(
+        "--rate", type=float, metavar="N", help="at most N requests a second, to each server"
+    )
     _add_common(create)
     create.set_defaults(run=_create)
 
@@ -62,7 +72,9 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 def _create(arguments: argparse.Namespace) -> int:
     seconds = None if arguments.days is None else arguments.days * 86_400
     keeper = keeper_of(arguments)
-    found = keeper.keyring.create(arguments.name, arguments.scope, seconds)
+    found = keeper.keyring.create(
+        arguments.name, arguments.scope, seconds, only=arguments.only, rate=arguments.rate
+    )
     keeper.close()
     if isinstance(found, tuple):  # from the store; a server says it in one
         record, secret = found
@@ -82,10 +94,17 @@ def _list(arguments: argparse.Namespace) -> int:
         output.print_json(found)
         return 0
     rows = [
-        (item["id"], item["name"], _day(item["created_at"]), _state(item), " ".join(item["scopes"]))
+        (
+            item["id"],
+            item["name"],
+            _day(item["created_at"]),
+            _state(item),
+            " ".join(item["scopes"]),
+            " ".join([*item["only"], f"{item['rate']:g}/s" if item["rate"] else ""]).strip(),
+        )
         for item in found
     ]
-    output.print_table(("id", "name", "created", "state", "scopes"), rows)
+    output.print_table(("id", "name", "created", "state", "scopes", "limits"), rows)
     return 0
 
 

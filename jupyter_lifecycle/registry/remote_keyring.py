@@ -20,10 +20,22 @@ class RemoteKeyring:
         self._transport = transport
 
     def create(
-        self, name: str, scopes: Sequence[str], seconds: float | None = None
+        self,
+        name: str,
+        scopes: Sequence[str],
+        seconds: float | None = None,
+        *,
+        only: Sequence[str] = (),
+        rate: float | None = None,
     ) -> dict[str, Any]:
         """Make a token; ``token`` of the answer is given this once."""
-        body = {"name": name, "scopes": list(scopes), "seconds": seconds}
+        body = {
+            "name": name,
+            "scopes": list(scopes),
+            "seconds": seconds,
+            "only": list(only),
+            "rate": rate,
+        }
         call = Call("POST", "/v1/tokens", body=body, again=False)
         found: dict[str, Any] = self._transport.json(call)
         return found

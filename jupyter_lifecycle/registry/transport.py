@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 TRIES: Final = 3
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 60.0
+"""How long a request waits in all until its token may make one again."""
+_TOO_MANY: Final = 429
 _AWAY: Final = frozenset({502, 503, 504})
 
 
@@ -111,10 +114,15 @@ class Transport:
 
     def _answer(self, call: Call, *, stream: bool) -> requests.Response:
         started = time.perf_counter()
-        reason = ""
+        reason, patience = "", PATIENCE_SECONDS
         for attempt in range(1, call.tries + 1):
             try:
                 answer = self._send(call, stream=stream)
+                while answer.status_code == _TOO_MANY and (pause := _pause(answer)) <= patience:
+                    answer.close()
+                    threading.Event().wait(pause)
+                    patience -= pause
+                    answer = self._send(call, stream=stream)
                 if answer.status_code not in _AWAY or not call.again:
                     return answer
                 if answer.headers.get("content-type", "").startswith("application/json"):
@@ -178,6 +186,12 @@ class Transport:
             tries=tries,
             seconds=round(seconds, 3),
         )
+
+
+def _pause(answer: requests.Response) -> float:
+    """Seconds that a server, or a proxy before it, asks to wait; a second where it says none."""
+    said = answer.headers.get("retry-after", "")
+    return float(said) if said.isdigit() and int(said) else 1.0
 
 
 def _json(body: Any) -> bytes:

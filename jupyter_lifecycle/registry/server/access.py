@@ -29,6 +29,8 @@ def actor(scope: str) -> Callable[[Request], Store]:
         There is no token, or none that may be used now.
     ForbiddenError
         The token lacks the scope.
+    RateLimitError
+        It made more requests than it may.
     """
 
     def authenticate(request: Request) -> Store:
@@ -45,7 +47,9 @@ def actor(scope: str) -> Callable[[Request], Store]:
                 scope=scope,
                 scopes=list(token.scopes),
             )
-        return store.by(token.name)
+        if token.rate is not None:
+            request.app.state.buckets.take(token.id, token.rate)
+        return store.by(token.name, token.only)
 
     return authenticate
 

@@ -19,6 +19,7 @@ from jupyter_lifecycle.registry.server import (
 )
 from jupyter_lifecycle.registry.server.metrics import RequestMetrics
 from jupyter_lifecycle.registry.server.middleware import BodyLimit, ServerTiming
+from jupyter_lifecycle.registry.server.rates import Buckets
 
 if TYPE_CHECKING:
     from jupyter_lifecycle.registry.server.middleware import Observer
@@ -77,6 +78,7 @@ def create_app(
 
     app.include_router(health.router)
     app.state.metrics = RequestMetrics()
+    app.state.buckets = Buckets()
     observers: list[Observer] = [app.state.metrics.count]
     if log_requests:
         observers.append(logs.log_request)

@@ -126,6 +126,10 @@ class NewToken(Body):
     name: str
     scopes: list[str]
     seconds: float | None = None
+    only: list[str] = Field(
+        default=[], description="patterns of names that it may change; empty: all"
+    )
+    rate: float | None = Field(default=None, description="requests a second; null: any number")
 
 
 class NewWebhook(Body):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from jupyter_lifecycle.errors import LifecycleError
+from jupyter_lifecycle.errors import LifecycleError, RateLimitError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
@@ -43,7 +44,9 @@ async def _ours(_: Request, error: Exception) -> Response:
     assert isinstance(error, LifecycleError)
     if error.status >= 500:
         log.error("%s", error.message)
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    if isinstance(error, RateLimitError):
+        headers["Retry-After"] = str(math.ceil(error.detail["seconds"]) or 1)
     return JSONResponse(error.to_wire(), status_code=error.status, headers=headers)
 
 

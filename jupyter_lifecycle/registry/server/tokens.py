@@ -22,7 +22,9 @@ def tokens(store: Administrator) -> dict[str, Any]:
 @router.post("", status_code=201)
 def create_token(store: Administrator, body: NewToken) -> dict[str, Any]:
     """Make a token; its text is in this answer and nowhere else."""
-    record, secret = store.keyring.create(body.name, body.scopes, body.seconds)
+    record, secret = store.keyring.create(
+        body.name, body.scopes, body.seconds, only=body.only, rate=body.rate
+    )
     return {**wire.encode(record), "token": secret}
 
 

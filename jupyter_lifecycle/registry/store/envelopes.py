@@ -52,6 +52,11 @@ def folded(text: str | None) -> str | None:
     return None if fold == text else fold
 
 
+def name_of(connection: Connection, seq: int) -> str:
+    """Give the name of an envelope."""
+    return str(connection.scalar(select(envelopes.c.name).where(envelopes.c.seq == seq)))
+
+
 def seq_of(connection: Connection, prefix: str) -> tuple[int, str]:
     """Give the key and whole id of the envelope whose id starts so.
 

@@ -30,11 +30,30 @@ class Keyring:
         self._author = author
 
     def create(
-        self, name: str, scopes: Iterable[str], seconds: float | None = None
+        self,
+        name: str,
+        scopes: Iterable[str],
+        seconds: float | None = None,
+        *,
+        only: Iterable[str] = (),
+        rate: float | None = None,
     ) -> tuple[TokenRecord, str]:
-        """Make a token; its text is given this once."""
+        """Make a token; its text is given this once.
+
+        Parameters
+        ----------
+        name, scopes : str, iterable of str
+            The author of what is done with it, and what it may.
+        seconds : float, optional
+            How long it lasts.
+        only : iterable of str
+            Patterns: it changes only envelopes and endpoints whose names match one.
+        rate : float, optional
+            Requests a second.
+        """
+        limits = tokens.Limits(seconds, tuple(only), rate)
         with self._database.writing() as (connection, now):
-            return tokens.create(Change(connection, now, self._author), name, scopes, seconds)
+            return tokens.create(Change(connection, now, self._author), name, scopes, limits)
 
     def first(self) -> str | None:
         """Make a token that may do all, where there is none at all yet; else None."""
@@ -42,7 +61,7 @@ class Keyring:
             if tokens.listed(connection):
                 return None
             change = Change(connection, now, self._author)
-            return tokens.create(change, self._author, ["admin"], None)[1]
+            return tokens.create(change, self._author, ["admin"], tokens.Limits())[1]
 
     def tokens(self) -> tuple[TokenRecord, ...]:
         """All tokens, oldest first."""

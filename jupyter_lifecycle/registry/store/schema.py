@@ -337,4 +337,6 @@ tokens = Table(
     Column("created_by", TEXT, nullable=False),
     Column("expires_at", TIME),
     Column("revoked_at", TIME),
+    Column("only", TEXT),
+    Column("rate", Double),
 )

@@ -105,9 +105,14 @@ class Store(Reports):
         artifacts = FolderArtifacts(folder / "artifacts")
         return cls(database, artifacts, author=author, location=str(folder))
 
-    def by(self, author: str) -> Store:
-        """Give the same store, acting for somebody else."""
-        return Store(self._database, self._artifacts, author=author, location=self.location)
+    def by(self, author: str, only: Sequence[str] = ()) -> Store:
+        """Give the same store, acting for somebody else, who may change only certain names."""
+        store = Store(self._database, self._artifacts, author=author, location=self.location)
+        if not only:
+            return store
+        from jupyter_lifecycle.registry.store.limited import LimitedStore
+
+        return LimitedStore(store, only)
 
     def once(self, key: str | None) -> Store:
         """Give the same store, where tags and metrics of one key are written once.

@@ -43,14 +43,51 @@ class TokenRecord:
     created_by: str
     expires_at: datetime | None
     revoked_at: datetime | None
+    only: tuple[str, ...] = ()
+    rate: float | None = None
 
     def may(self, scope: str) -> bool:
         """Whether one of its scopes includes this one."""
         return any(scope in IMPLIED[own] for own in self.scopes)
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a token is limited to: seconds, patterns of names, requests a second."""
+
+    seconds: float | None = None
+    only: tuple[str, ...] = ()
+    rate: float | None = None
+
+    def check(self, scopes: tuple[str, ...]) -> None:
+        """Check that these limits can be.
+
+        Raises
+        ------
+        InvalidValueError
+            One cannot, or not for these scopes.
+        """
+        if self.seconds is not None and not 0 < self.seconds < 100 * 366 * 86_400:
+            raise InvalidValueError(f"A token cannot last {self.seconds} seconds.")
+        if self.rate is not None and not 0 < self.rate <= 1e6:
+            raise InvalidValueError(
+                f"A token cannot make {self.rate} requests a second. Write more than 0."
+            )
+        if self.only and "admin" in scopes:
+            raise InvalidValueError(
+                "A token that administers cannot be limited to names: it may make tokens without"
+                " that limit. Choose other scopes."
+            )
+        for pattern in self.only:
+            check_text("A pattern of names", pattern, 200)
+            if not pattern or any(character.isspace() for character in pattern):
+                raise InvalidValueError(
+                    f"{pattern!r} is no pattern of names: it is empty or has a space in it."
+                )
+
+
 def create(
-    change: Change, name: str, scopes: Iterable[str], seconds: float | None
+    change: Change, name: str, scopes: Iterable[str], limits: Limits
 ) -> tuple[TokenRecord, str]:
     """Make a token; its text is given once and kept nowhere.
 
@@ -67,8 +104,7 @@ def create(
     if not name.strip():
         raise InvalidValueError("A token needs a name: it is the author of what is done with it.")
     check_text("A token's name", name, 100)
-    if seconds is not None and not 0 < seconds < 100 * 366 * 86_400:
-        raise InvalidValueError(f"A token cannot last {seconds} seconds.")
+    limits.check(chosen)
     id_ = secrets.token_hex(4)
     secret = f"jl_{id_}_{secrets.token_hex(32)}"
     change.connection.execute(
@@ -79,10 +115,13 @@ def create(
             scopes=" ".join(chosen),
             created_at=change.now,
             created_by=change.author,
-            expires_at=None if seconds is None else change.now + int(seconds * 1_000_000),
+            expires_at=_end(change.now, limits.seconds),
+            only=" ".join(limits.only) or None,
+            rate=limits.rate,
         )
     )
-    change.tell("token.created", id_, {"name": name, "scopes": list(chosen)})
+    facts = {"name": name, "scopes": list(chosen), "only": list(limits.only)}
+    change.tell("token.created", id_, facts)
     return get(change.connection, id_), secret
 
 
@@ -133,6 +172,10 @@ def find(connection: Connection, secret: str, now: int) -> TokenRecord | None:
     return _record(row)
 
 
+def _end(now: int, seconds: float | None) -> int | None:
+    return None if seconds is None else now + int(seconds * 1_000_000)
+
+
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode(errors="replace")).digest()
 
@@ -146,4 +189,6 @@ def _record(row: Any) -> TokenRecord:
         created_by=row.created_by,
         expires_at=rows.optional_moment(row.expires_at),
         revoked_at=rows.optional_moment(row.revoked_at),
+        only=tuple((row.only or "").split()),
+        rate=row.rate,
     )
