@@ -16,6 +16,7 @@ from jupyter_lifecycle.notebook.host import ShellHost
 from jupyter_lifecycle.notebook.magics import LifecycleMagics
 from jupyter_lifecycle.notebook.session import Session
 from jupyter_lifecycle.notebook.showing import show
+from jupyter_lifecycle.notebook.tracebacks import short_lines, show_short
 from jupyter_lifecycle.notebook.transforming import FeatureLines
 from jupyter_lifecycle.widgets.outcomes import message_line
 
@@ -30,22 +31,6 @@ _NOT_LOADED = (
 _NOT_THERE: Any = object()
 _ATTRIBUTE = "_jupyter_lifecycle"
 """One session a shell, held by the shell: there is no global one."""
-_MAGICS = {
-    "line": (
-        "feature",
-        "inputs",
-        "compute",
-        "dag",
-        "why",
-        "save",
-        "registry",
-        "drop",
-        "export",
-        "import",
-        "cache",
-    ),
-    "cell": ("feature",),
-}
 
 
 class Extension:
@@ -80,18 +65,22 @@ class Extension:
         self._channel.attach()
         shell.input_transformers_cleanup.append(self._lines)
         shell.events.register("post_run_cell", self._after_cell)
+        if not shell.custom_exceptions:  # IPython has room for one; who was first keeps it
+            shell.set_custom_exc((LifecycleError,), self._show_error)  # type: ignore[no-untyped-call]
         if shell.Completer is not None:
             shell.Completer.custom_matchers.append(self._matcher)
 
     def detach(self) -> None:
         """Take them off; the session goes with them."""
         shell = self._shell
-        for kind, names in _MAGICS.items():
+        for kind, names in LifecycleMagics.magics.items():
             for name in names:
                 shell.magics_manager.magics[kind].pop(name, None)
         shell.magics_manager.registry.pop(LifecycleMagics.__name__, None)
         shell.input_transformers_cleanup.remove(self._lines)
         shell.events.unregister("post_run_cell", self._after_cell)
+        if shell.custom_exceptions == (LifecycleError,):
+            shell.set_custom_exc((), None)  # type: ignore[no-untyped-call]
         if shell.Completer is not None:
             shell.Completer.custom_matchers.remove(self._matcher)
         self._channel.detach()
@@ -126,6 +115,19 @@ class Extension:
         if data is None:
             return self._ask_kernel(code, cursor_pos, detail_level, *more)
         return {"status": "ok", "found": True, "data": data, "metadata": {}}
+
+    def _show_error(
+        self,
+        shell: InteractiveShell,
+        kind: type[BaseException],
+        error: BaseException,
+        trace: Any,
+        tb_offset: int | None = None,
+    ) -> None:
+        """Show what a plain call such as ``jl.save`` raised as magics do: the user's own lines."""
+        if not hasattr(error, "_render_traceback_"):
+            show_short(error, short_lines(error, self.session.place))
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
 
     def _after_cell(self, result: object) -> None:
         """Let views follow: a cell may have changed a helper or a constant."""

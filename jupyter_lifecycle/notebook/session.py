@@ -120,7 +120,7 @@ class Session(Saving):
             body.put_back(before)
             pipes.put_back()
             if not isinstance(error, LifecycleError):  # resolve(…) runs what the cell wrote
-                show_short(error, short_lines(error, self._place, inside=body.filename))
+                show_short(error, short_lines(error, self.place, inside=body.filename))
             raise
         self._owners.remember(key, source, body.names)
         self._defined[key] = made
@@ -235,7 +235,7 @@ class Session(Saving):
             return body.run()
         except Exception as error:
             pipes.put_back()
-            show_short(error, short_lines(error, self._place, inside=body.filename))
+            show_short(error, short_lines(error, self.place, inside=body.filename))
             raise
 
     def _edited(self, edit: Edit) -> Card:
@@ -346,12 +346,14 @@ class Session(Saving):
         if facts is None:
             if isinstance(error, LifecycleError):
                 show_short(error, [headline(error)])
+            if show is not None and tracker.total:
+                show(stopped_line(len(tracker.done), tracker.total))
             return
         waits = self._waiting_for(facts.feature.name, tracker)
         cell = self._computing
         if cell is not None:
             self._computed[cell] += (facts.feature.name,)
-        failure = screen_of(facts, error, place=self._place, waits=waits)
+        failure = screen_of(facts, error, place=self.place, waits=waits)
         self._live.message = f"{failure.feature} failed in {failure.origin}."
         if show is not None:
             show(error_view(failure))
@@ -361,7 +363,8 @@ class Session(Saving):
         asked = tracker.waiting
         return tuple(one for one in self._graph.downstream(name) if one in asked)
 
-    def _place(self, filename: str) -> str:
+    def place(self, filename: str) -> str:
+        """Say where a file's code stands as people read it: ``cell [4]``, a module's name."""
         return self._labels.get(filename) or self._host.label(filename)
 
     def why(self, name: str) -> Why:

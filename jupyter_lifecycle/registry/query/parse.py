@@ -85,9 +85,9 @@ def _parse(text: str) -> Query:
     try:
         query: Any = _lark().parse(text)
     except UnexpectedToken as error:
-        _explain_token(text, error)
+        raise _explained_token(text, error) from None
     except UnexpectedCharacters as error:
-        _explain_character(text, error)
+        raise _explained_character(text, error) from None
     except VisitError as error:
         raise error.orig_exc from None
     assert isinstance(query, Query)
@@ -258,14 +258,14 @@ def _time(literal: Token) -> int:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-def _explain_token(text: str, error: UnexpectedToken) -> Never:
+def _explained_token(text: str, error: UnexpectedToken) -> QueryError:
     token = error.token
     if token.type == "$END":
         message = f"The query ends where {_expected(error)} should follow"
-        _refuse(f"{message} (position {len(text)}).", len(text), 0)
+        return _refusal(f"{message} (position {len(text)}).", len(text), 0)
     position = _at(token)
     found = f"Found {token} where {_expected(error)} should stand (position {position})."
-    _refuse(found + _advice(token, error), position, len(token))
+    return _refusal(found + _advice(token, error), position, len(token))
 
 
 def _advice(token: Token, error: UnexpectedToken) -> str:
@@ -282,19 +282,21 @@ def _advice(token: Token, error: UnexpectedToken) -> str:
     return ""
 
 
-def _explain_character(text: str, error: UnexpectedCharacters) -> Never:
+def _explained_character(text: str, error: UnexpectedCharacters) -> QueryError:
     position: Any = error.pos_in_stream  # lark types it as None
     if text.startswith(".`", position):
         position += 1
     character = text[position]
     where = f"(position {position})"
     if character in "'\"":
-        _refuse(f"The text that starts here has no closing {character} {where}.", position, 1)
+        return _refusal(
+            f"The text that starts here has no closing {character} {where}.", position, 1
+        )
     if character == "`":
-        _refuse(f"The name that starts here has no closing ` {where}.", position, 1)
+        return _refusal(f"The name that starts here has no closing ` {where}.", position, 1)
     advice = {"&": " Write and.", "|": " Write or.", "!": " Write not, or !=."}.get(character, "")
     shown = character if character.isprintable() else repr(character)
-    _refuse(f"{shown} has no meaning in a query {where}.{advice}", position, 1)
+    return _refusal(f"{shown} has no meaning in a query {where}.{advice}", position, 1)
 
 
 def _expected(error: UnexpectedToken) -> str:
@@ -312,6 +314,10 @@ def _expected(error: UnexpectedToken) -> str:
 
 
 def _refuse(message: str, position: int, length: int) -> Never:
+    raise _refusal(message, position, length)
+
+
+def _refusal(message: str, position: int, length: int) -> QueryError:
     if "(position" not in message:
         message = f"{message.removesuffix('.')} (position {position})."
-    raise QueryError(message, position=position, length=length)
+    return QueryError(message, position=position, length=length)

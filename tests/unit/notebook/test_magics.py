@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 from IPython.core.error import UsageError
 
@@ -19,6 +21,7 @@ from jupyter_lifecycle.notebook import (
     unload_ipython_extension,
 )
 from jupyter_lifecycle.notebook.commands import COMMANDS
+from jupyter_lifecycle.notebook.magics import LifecycleMagics
 from jupyter_lifecycle.registry import Registry
 
 SETUP = """
@@ -310,14 +313,47 @@ def test_loading_twice_keeps_the_session_and_unloading_takes_everything_off(shel
     session = current_session()
     load_ipython_extension(shell)
     assert current_session() is session
-    assert "compute" in shell.magics_manager.magics["line"]
+    ours = {name for kinds in LifecycleMagics.magics.values() for name in kinds}
+    assert {"compute", "configure", "feature"} <= ours
+    assert ours <= set(shell.magics_manager.magics["line"])
+    assert shell.custom_exceptions == (LifecycleError,)
     before = len(shell.Completer.custom_matchers)
     unload_ipython_extension(shell)
     unload_ipython_extension(shell)
-    assert "compute" not in shell.magics_manager.magics["line"]
+    assert not ours & {*shell.magics_manager.magics["line"], *shell.magics_manager.magics["cell"]}
+    assert shell.custom_exceptions == ()
     assert len(shell.Completer.custom_matchers) == before - 1
     with pytest.raises(LifecycleError, match="not loaded"):
         current_session()
+
+
+def test_errors_of_plain_calls_show_the_users_lines_alone(notebook, capsys):
+    code = "import jupyter_lifecycle as jl\ndef pick(registry):\n    return registry.search('nme')\npick(jl.Registry())"
+    assert isinstance(notebook.shell.run_cell(code).error_in_exec, LifecycleError)
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert lines[0].endswith(
+        "QueryError\x1b[39m: There is no field nme (position 0). Did you mean name?"
+    )
+    assert [line.strip() for line in lines if line.lstrip().startswith(">")] == [
+        ">   4 | pick(jl.Registry())",
+        ">   3 |     return registry.search('nme')",
+    ]
+    assert "jupyter_lifecycle/" not in "".join(lines)
+
+
+def test_another_extensions_handler_of_errors_is_left_alone(shell, quiet_start):
+    shell.set_custom_exc((KeyError,), lambda *_, **__: None)
+    load_ipython_extension(shell)
+    unload_ipython_extension(shell)
+    assert shell.custom_exceptions == (KeyError,)
+
+
+def test_a_computation_that_cannot_begin_leaves_no_progress_behind(ready, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    ready.outputs.shown.clear()
+    error = ready.fail("%compute double --executor dask")
+    assert str(error).endswith('not installed: pip install "jupyter_lifecycle[dask]"')
+    assert ready.text() == "Stopped after 0 of 1. What was finished is kept."
 
 
 def test_the_verifier_is_warmed_when_the_extension_loads(shell, monkeypatch):

@@ -280,3 +280,11 @@ def test_a_rule_s_parts_have_their_own_positions():
     with pytest.raises(QueryError, match=r"\(position 6\)") as caught:
         parse_order("name, bogus")
     assert caught.value.detail["position"] == 6
+
+
+@pytest.mark.parametrize("text", ["name = ltv", "name = 'a' & size > 1", "nme = 'a'"])
+def test_a_refusal_is_one_error_and_not_the_parsers_own_behind_it(text: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse(text)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
