@@ -16,7 +16,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from jupyter_lifecycle.cache.seal import Seal
@@ -140,6 +140,12 @@ class Log:
             os.close(self._file)
             self._file = None
 
-    def __del__(self) -> None:
-        with contextlib.suppress(OSError):
-            self.close()
+    def __del__(
+        self, close: Callable[[int], None] = os.close, failure: type[Exception] = Exception
+    ) -> None:
+        # Bound now: while the interpreter ends, the names of this module may be gone already.
+        try:
+            if self._file is not None:
+                close(self._file)
+        except failure:
+            pass

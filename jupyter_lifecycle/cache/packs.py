@@ -18,6 +18,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 LARGE: Final = 1 << 18
@@ -190,11 +191,16 @@ class Packs:
         for name in [*self._reading, *self._sizes]:
             self.forget(name)
 
-    def __del__(self) -> None:
-        with contextlib.suppress(OSError):
-            self._close()
-            for file in self._reading.values():
-                os.close(file)
+    def __del__(
+        self, close: Callable[[int], None] = os.close, failure: type[Exception] = Exception
+    ) -> None:
+        # Bound now: while the interpreter ends, the names of this module may be gone already.
+        for file in (self._file, *self._reading.values()):
+            try:
+                if file is not None:
+                    close(file)
+            except failure:
+                pass
 
 
 _OPEN: Final = 64

@@ -10,7 +10,7 @@ from jupyter_lifecycle.notebook.preview import facts_of, first_line
 from jupyter_lifecycle.notebook.progress import is_hit
 from jupyter_lifecycle.widgets.explorer_graph import tags_of
 from jupyter_lifecycle.widgets.wire import GraphView, Inspection, NodeState, Parent, StatesView
-from jupyter_lifecycle.widgets.words import duration, size
+from jupyter_lifecycle.widgets.words import duration, sentence, size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -230,7 +230,7 @@ def _last_if_unknown(place: int | None) -> tuple[bool, int]:
 
 def _why_lines(why: Why) -> list[str]:
     lines = [f"{step.feature}: {step.cause}" for step in why.steps]
-    return lines or [why.summary]
+    return lines or [sentence(why.summary)]
 
 
 def _profiled(value: Any, name: str, report: NodeReport | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ _STYLE = (
     "border-radius:4px;padding:8px 12px;max-width:720px;display:inline-block"
 )
 _MONO = "font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:12px"
-_QUIET = "color:var(--jp-ui-font-color2,inherit);opacity:.8"
+_QUIET = "opacity:.75"
 _CHIP = (
     "display:inline-block;border:1px solid var(--jp-border-color2,#d5d5d5);border-radius:999px;"
     "padding:0 8px;margin:2px 4px 0 0;overflow-wrap:anywhere"

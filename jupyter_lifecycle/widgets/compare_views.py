@@ -71,7 +71,12 @@ def metrics_view(comparison: Comparison, *, everything: bool) -> Markup:
         "tr",
         element("th"),
         *(
-            element("th", series.letter(side.letter), colspan=None if place == base else 2)
+            join(
+                (
+                    element("th", series.letter(side.letter), scope="col"),
+                    None if place == base else element("td"),
+                )
+            )
             for place, side in enumerate(sides)
         ),
         element("th"),

@@ -189,7 +189,7 @@ def _change(event: Event) -> tuple[Event, Markup, Markup] | None:
             reason = f": {payload.get('reason')}" if bad and payload.get("reason") else ""
             return event, glyph("error" if bad else "fresh"), join((*words, reason))
         case "tag.changed":
-            set_ = [f"{key} = {value}" for key, value in payload.get("set", {}).items()]
+            set_ = [f"{key} = {_cut(str(value))}" for key, value in payload.get("set", {}).items()]
             gone = [f"without {key}" for key in payload.get("unset", ())]
             tagged = (f"{event.author} tagged ", mono(short(event.subject)), " ")
             return event, icon("tag"), join((*tagged, ", ".join([*set_, *gone])))
@@ -204,3 +204,8 @@ def _change(event: Event) -> tuple[Event, Markup, Markup] | None:
             saved = (f"{event.author} saved ", element("b", str(payload.get("name", ""))), " as ")
             return event, icon("envelope"), join((*saved, mono(short(event.subject))))
     return None
+
+
+def _cut(value: str, most: int = 60) -> str:
+    """Leave the beginning of a long value: what changed is a line, the envelope has it whole."""
+    return value if len(value) <= most else f"{value[: most - 1]}…"

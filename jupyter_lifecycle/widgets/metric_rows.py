@@ -103,7 +103,7 @@ class MetricRows(VBox):  # type: ignore[misc]
         if item.source and typed == item.shown:
             return Metric(name, item.source.value, item.source.expression)
         try:
-            value = float(typed.replace(",", ""))
+            value = float(typed.replace(",", "").replace("−", "-"))
         except ValueError:
             return f"{typed or 'An empty field'} is not a number."
         return Metric(name, value) if math.isfinite(value) else f"{typed} is not a finite number."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jupyter_lifecycle.widgets.cards import View, act, names_and_more, output
 from jupyter_lifecycle.widgets.icons import Glyph, glyph
 from jupyter_lifecycle.widgets.markup import Markup, element, escape_lines, join, name
-from jupyter_lifecycle.widgets.words import count, duration, size
+from jupyter_lifecycle.widgets.words import count, duration, sentence, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -200,7 +200,8 @@ def why_view(reason: Reason, *, foot: str = "") -> View:
         class_="jl-head",
     )
     chains = [_chain(steps) for steps in reason.chains]
-    words = element("div", reason.summary, class_="jl-inner jl-mut") if reason.summary else None
+    said = sentence(reason.summary)
+    words = element("div", said, class_="jl-inner jl-mut") if said else None
     last = (
         element("div", glyph("cached"), element("span", foot), class_="jl-foot") if foot else None
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ipywidgets import Dropdown
 
+from jupyter_lifecycle.errors import RegistryUnavailableError
 from jupyter_lifecycle.widgets import save_views, views
 from jupyter_lifecycle.widgets.introspection import module_alias
 from jupyter_lifecycle.widgets.markup import Markup, element, join
@@ -51,6 +52,7 @@ class SavePanel(Panel):
         super().__init__(worker)
         self.stage: Stage = "form"
         self.envelope: Any = None
+        self._away = False
         self._namespace, self._tools = namespace, tools
         self._running: SaveRun | None = None
         self._result: save_views.Result | None = None
@@ -71,11 +73,13 @@ class SavePanel(Panel):
     def _make_foot(self) -> None:
         self._save = button("Save envelope", "jl-primary", clicked=self.save)
         self._tag = button("Tag", "jl-primary", "jl-icon-tag", clicked=self._open_tags)
+        words = "Save to the local registry instead"
+        self._instead = button(words, "jl-primary", clicked=self._save_here)
         self._again = button("Save again", clicked=self._back)
         self._stop = button("Cancel", clicked=self._cancel)
         self._close = button("Close", "jl-ghost", clicked=self.close)
         self._words = html()
-        buttons = (self._save, self._tag, self._again, self._stop)
+        buttons = (self._save, self._tag, self._instead, self._again, self._stop)
         self._foot = row(*buttons, self._words, self._close, classes=("jl-foot",))
 
     def _draw(self) -> None:
@@ -85,13 +89,18 @@ class SavePanel(Panel):
             for part, stages in (
                 (self.form, ("form",)),
                 (self._outcome, ("saving", "saved", "failed")),
-                (self._save, ("form", "saving")),
                 (self._tag, ("saved",)),
                 (self._again, ("saved", "failed")),
                 (self._stop, ("saving",)),
                 (self._close, ("form", "saved", "failed")),
             ):
                 toggle(part, "jl-hidden", on=stage not in stages)
+            here = self._local_name is not None and (
+                (stage == "failed" and self._away)
+                or (stage == "form" and "registry" in self.form.problems)
+            )
+            toggle(self._instead, "jl-hidden", on=not here)
+            toggle(self._save, "jl-hidden", on=here or stage not in ("form", "saving"))
             self._save.description = "Saving" if stage == "saving" else "Save envelope"
             self._save.disabled = stage == "saving" or bool(self.form.wrong) or self.form.missing
             self._again.description = "Back to the form" if stage == "failed" else "Save again"
@@ -171,7 +180,22 @@ class SavePanel(Panel):
         self.announcer.ask_focus(".jl-icon-tag")
         self.say(f"{call.name} is saved as {views.short(envelope.id)}.")
 
+    @property
+    def _local_name(self) -> str | None:
+        """What another registry of this machine is shown as; None where there is none."""
+        others = self._tools.registries.items()
+        shown = (key for key, (_, one) in others if one.is_local and key != self.form.registry)
+        return next(shown, None)
+
+    def _save_here(self) -> None:
+        """Save the same on this machine: the registry that was chosen does not answer."""
+        name = self._local_name
+        assert name is not None
+        self._registry.value = name  # the form follows, and so does the line of code
+        self.save()
+
     def _fail(self, call: SaveCall, run: SaveRun, error: Exception) -> None:
+        self._away = isinstance(error, RegistryUnavailableError)
         if self.form.refuse(error):
             self._go("form")
         else:

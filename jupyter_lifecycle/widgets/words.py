@@ -13,7 +13,7 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-_BYTES = ("bytes", "KB", "MB", "GB", "TB")
+_BYTES = ("bytes", "kB", "MB", "GB", "TB")
 
 
 def duration(seconds: float) -> str:
@@ -40,6 +40,17 @@ def duration(seconds: float) -> str:
     if seconds < 2 * _DAY:
         return f"{seconds // _HOUR:.0f} h"
     return f"{seconds // _DAY:.0f} days"
+
+
+def sentence(words: str) -> str:
+    """Write words that stand alone as a sentence: a capital and a full stop.
+
+    >>> sentence("not cached: it reads the clock (line 3)"), sentence("")
+    ('Not cached: it reads the clock (line 3).', '')
+    """
+    if not words:
+        return ""
+    return words[0].upper() + words[1:] + ("" if words.endswith((".", "?")) else ".")
 
 
 def size(count: int) -> str:
@@ -75,13 +86,14 @@ def number(value: float) -> str:
     """Write a number with four significant digits, whole ones with their thousands apart.
 
     >>> number(13.2837), number(328521), number(0.00012), number(-0.5), number(float("nan"))
-    ('13.28', '328,521', '0.00012', '-0.5', 'NaN')
+    ('13.28', '328,521', '0.00012', '−0.5', 'NaN')
     """
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("∞" if value > 0 else "-∞")
-    if float(value).is_integer() and abs(value) < 1e15:
-        return f"{int(value):,}"
-    return f"{value:.4g}"
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    whole = float(value).is_integer() and abs(value) < 1e15
+    return (f"{int(value):,}" if whole else f"{value:.4g}").replace("-", "−")
 
 
 def count(number_of: int, one: str, many: str = "") -> str:

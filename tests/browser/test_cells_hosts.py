@@ -59,7 +59,7 @@ def test_notebook_7_has_badges_buttons_and_the_panel(
     magics = page.locator(".jl-magic-name").all_inner_texts()
     assert magics == ["%load_ext", "%inputs", "%%feature", "%compute"]
     page.get_by_role("button", name="Features", exact=True).click()
-    expect(page.locator(".jl-side").get_by_role("application")).to_be_visible()
+    expect(page.locator(".jl-lab-side").get_by_role("application")).to_be_visible()
     if SHOTS:
         page.screenshot(path=str(Path(SHOTS) / "notebook-7.png"))
     page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()

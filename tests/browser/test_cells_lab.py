@@ -100,7 +100,7 @@ def test_badges_say_what_became_of_each_cell(open_cells: Any) -> None:
     expect(page.locator(".jl-status-item")).to_have_count(0)
 
     badge(notebook, 5).click()
-    expect(page.locator(".jl-side .jl-inspector")).to_contain_text("A first guess.")
+    expect(page.locator(".jl-lab-side .jl-inspector")).to_contain_text("A first guess.")
     run(notebook, 7)
     shoot(page, "cells-fresh-light")
 

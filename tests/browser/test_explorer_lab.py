@@ -73,7 +73,7 @@ def test_the_side_panel_follows_the_kernel(notebook: Any) -> None:
     page.evaluate("() => { void window.jupyterapp.commands.execute('kernelmenu:restart') }")
     page.get_by_role("button", name="Confirm Kernel Restart").click()
     side_says(notebook, "Not loaded since the restart.")
-    page.locator(f"{SIDE} .jl-hint").get_by_role("button", name="Load").click()
+    page.locator(f"{SIDE} .jl-lab-hint").get_by_role("button", name="Load").click()
     side_says(notebook, "No features yet")
 
 

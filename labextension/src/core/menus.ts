@@ -1,7 +1,7 @@
 // The menus of a view, each at the place that opened it.
 
 import { moreMenu, nodeMenu, type Steerable } from './commands';
-import { createMenu } from './overlays';
+import { createMenu, type MenuItem } from './overlays';
 import { shareMenu } from './share';
 
 export class Menus {
@@ -42,8 +42,13 @@ export class Menus {
     return [at.right - own.left - width, at.bottom - own.top + 4];
   }
 
+  /** What else there is; a narrow head has no room for the share button, so it is here. */
   more(anchor: HTMLElement): void {
-    this.menu.show(moreMenu(this.view), ...this.below(anchor, 200));
+    const narrow = this.view.element.classList.contains('jl-narrow');
+    const [first, ...rest] = narrow ? this.shareItems() : [];
+    const share = first === undefined ? [] : [{ ...first, apart: true }, ...rest];
+    const width = narrow ? 230 : 200;
+    this.menu.show([...moreMenu(this.view), ...share], ...this.below(anchor, width));
   }
 
   /** The chosen node's menu, above a button. */
@@ -56,14 +61,17 @@ export class Menus {
   }
 
   share(anchor: HTMLElement): void {
+    this.menu.show(this.shareItems(), ...this.below(anchor, 230));
+  }
+
+  private shareItems(): MenuItem[] {
     const { view } = this;
     const { store, selecting } = view;
-    const items = shareMenu({
+    return shareMenu({
       document: format => store.export(format, selecting.around ? selecting.names() : []),
       canvas: view.stage.canvas,
       connected: store.connected && !store.offline,
       failed: message => view.say(message),
     });
-    this.menu.show(items, ...this.below(anchor, 230));
   }
 }

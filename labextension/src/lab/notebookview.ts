@@ -24,7 +24,7 @@ export class NotebookView extends Panel {
     super();
     this.addClass('jl-notebook-view');
     this.addClass('jl-fill');
-    this.hint.addClass('jl-hint');
+    this.hint.addClass('jl-lab-hint');
     this.addWidget(this.hint);
     link.changed.connect(this.follow, this);
     this.node.addEventListener('contextmenu', event => event.stopPropagation(), {

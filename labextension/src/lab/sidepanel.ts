@@ -15,10 +15,10 @@ export class FeaturesPanel extends StackedPanel {
   constructor(private readonly links: Links) {
     super();
     this.id = 'jupyter-lifecycle-features';
-    this.addClass('jl-side');
+    this.addClass('jl-lab-side');
     this.title.icon = featuresIcon;
     this.title.caption = 'Features';
-    this.none.addClass('jl-hint');
+    this.none.addClass('jl-lab-hint');
     fill(
       this.none.node,
       h(

@@ -210,7 +210,7 @@ def test_compute_tells_how_it_went(session, flights):
     session.compute("dep_delay", show=shown.append)
     texts = [view.text for view in shown]
     assert texts[0].startswith("2 recomputed, ")
-    assert texts[0].endswith("2,000 rows × 1 column, 2.0 KB.")
+    assert texts[0].endswith("2,000 rows × 1 column, 2.0 kB.")
     assert texts[1].startswith("All 2 from cache, ")
     assert texts[2].startswith("Nothing to compute: only inputs were asked for")
     assert session.states_view().message == texts[2]

@@ -103,7 +103,7 @@ def test_why_has_the_cause_on_top_with_its_diff():
 def test_why_without_a_chain():
     view = why_view(Reason("x was not computed", summary="it was never computed", text="never"))
     assert "<ol" not in view.html
-    assert "it was never computed" in words(view)
+    assert "It was never computed." in words(view)
     assert view.text == "never"
     assert why_view(Reason("x", summary="never")).text == "x\n  never"
 

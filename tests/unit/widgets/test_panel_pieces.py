@@ -59,7 +59,7 @@ def test_durations(seconds, words):
 
 def test_figures():
     assert [size(n) for n in (0, 999_700, 1_500_000_000)] == ["0 bytes", "1.0 MB", "1.5 GB"]
-    assert [number(n) for n in (float("inf"), float("-inf"), 0, 1e20)] == ["∞", "-∞", "0", "1e+20"]
+    assert [number(n) for n in (float("inf"), float("-inf"), 0, 1e20)] == ["∞", "−∞", "0", "1e+20"]
     assert count(0, "row") == "0 rows"
 
 

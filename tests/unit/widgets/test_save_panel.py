@@ -315,6 +315,8 @@ def test_a_registry_that_is_away_is_said_under_the_name_and_another_can_be_chose
     open_panel, registry
 ):
     class Away:
+        is_local = False
+
         def names(self):
             raise RegistryUnavailableError("https://models.example does not answer.")
 
@@ -323,9 +325,38 @@ def test_a_registry_that_is_away_is_said_under_the_name_and_another_can_be_chose
     )
     assert "does not answer" in panel.form._hints["name"].value
     assert panel._save.disabled
+    assert not hidden(panel._instead)
+    assert hidden(panel._save)
     panel._registry.value = "Local registry"
     assert not panel._save.disabled
+    assert hidden(panel._instead)
     assert panel.form.call.registry == ""
+
+
+def test_a_registry_that_goes_away_during_a_save_has_the_local_one_in_its_place(
+    open_panel, outside, registry, namespace
+):
+    class Answers:
+        is_local = False
+
+        def __getattr__(self, name):
+            return getattr(registry, name)
+
+    outside.fails = RegistryUnavailableError("https://models.example does not answer.")
+    namespace["remote"] = remote = Answers()
+    panel = open_panel(
+        registries={"https://models.example": ("remote", remote), "Local registry": ("", registry)}
+    )
+    assert hidden(panel._instead)
+    panel._save.click()
+    assert panel.stage == "failed"
+    assert not hidden(panel._instead)
+    assert registry.count("") == 0
+    outside.fails = None
+    panel._instead.click()
+    assert panel.stage == "saved"
+    assert registry.count("") == 1
+    assert "registry=" not in panel.form.code
 
 
 def test_what_nobody_expected_is_shown_too(open_panel, outside):
