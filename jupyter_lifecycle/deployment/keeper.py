@@ -19,6 +19,7 @@ from jupyter_lifecycle.deployment.memory import MemoryFile, Placed
 from jupyter_lifecycle.deployment.options import Options
 from jupyter_lifecycle.deployment.process import ServiceProcess, open_public_socket, tail
 from jupyter_lifecycle.deployment.replay import replay, smoke
+from jupyter_lifecycle.deployment.watching import Watch
 from jupyter_lifecycle.errors import LifecycleError, RegistryUnavailableError
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Keeper:
         self._launcher = Launcher(endpoint, registry, place)
         self._file = MemoryFile(place.memory_of(endpoint))
         self._holding = Holding(endpoint, registry)
+        self._watch = Watch(endpoint, registry)
         self._public: socket.socket | None = None
         self._serving: ServiceProcess | None = None
         self._leaving: dict[str, tuple[Placed, ServiceProcess, float]] = {}
@@ -82,7 +84,7 @@ class Keeper:
         if any(not p.alive() or time.monotonic() > end for _, p, end in self._leaving.values()):
             return True
         lacks = time.monotonic() >= self._not_before and self._lacks() is not None
-        return lacks or self._holding.is_over()
+        return lacks or self._holding.is_over() or self._watch.is_due(self._file.memory)
 
     def keeps_something(self) -> bool:
         """Whether a process of this endpoint runs or should."""
@@ -115,6 +117,7 @@ class Keeper:
             self._behind = False
         self._reap()
         self._holding.clear()
+        self._watch.look(self._serving, self._file.memory)
         if want is None or rule is None:
             self._stop("retired", "The rule was removed.")
         elif want.envelope is None:
@@ -339,7 +342,9 @@ class Keeper:
         return f"{_address(host, port)}, none refused"
 
     def _replaced(self, before: Placed, by: Placed) -> None:
-        if before.deployment != by.deployment:
+        known = {one.id: one.state for one in self._registry.deployments(self.endpoint, 20)}
+        # One that was rolled back says so, and not only that another took over.
+        if before.deployment != by.deployment and known.get(before.deployment) != "failed":
             self._registry.update_deployment(
                 before.deployment, state="replaced", reason=f"{by.envelope[:10]} took over."
             )

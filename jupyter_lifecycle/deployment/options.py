@@ -54,6 +54,12 @@ class Options:
         At least so long between two changes of what serves.
     approval : str
         Key of a tag without which an envelope is not deployed; empty asks for none.
+    rollback_errors : float
+        Share of failing requests above which a new version is rolled back; 1 never does.
+    rollback_requests : int
+        So many requests must have been answered to tell.
+    rollback_seconds : float
+        How long after the switch a version is watched.
     """
 
     environment: str = "auto"
@@ -69,6 +75,9 @@ class Options:
     smoke: list[dict[str, Any]] = field(default_factory=list)
     min_change_seconds: float = 0.0
     approval: str = ""
+    rollback_errors: float = 0.5
+    rollback_requests: int = 20
+    rollback_seconds: float = 600.0
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Options:
@@ -105,9 +114,12 @@ _RANGES: dict[str, tuple[float, float]] = {
     "capture": (0.0, 1.0),
     "capture_bytes": (0, 1024 * 1024 * _MIB),
     "start_seconds": (1.0, 3600.0),
+    "rollback_errors": (0.0, 1.0),
+    "rollback_requests": (1, 1_000_000),
+    "rollback_seconds": (0.0, 7 * 86_400.0),
     "min_change_seconds": (0.0, 30 * 86_400.0),
 }
-_WHOLE = {"port", "threads", "max_bytes", "capture_bytes"}
+_WHOLE = {"rollback_requests", "port", "threads", "max_bytes", "capture_bytes"}
 
 
 def _check_number(name: str, value: Any) -> None:

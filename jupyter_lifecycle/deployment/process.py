@@ -175,6 +175,17 @@ class ServiceProcess:
         with contextlib.suppress(DeploymentError):  # gone already: nothing to drain
             self._ask("drain", "drain", seconds=seconds, heir_seconds=heir_seconds)
 
+    def counts(self) -> tuple[int, int]:
+        """Answers of ``/predict`` since it started, and those with a status from 500.
+
+        Nothing where it is gone, or of a version that does not count.
+        """
+        try:
+            status, _ = self._line.ask("status") if self._line is not None else ({}, [])
+        except (OSError, ValueError):
+            return 0, 0
+        return int(status.get("requests", 0)), int(status.get("failed", 0))
+
     def alive(self) -> bool:
         """Whether the process still runs."""
         if self._child is not None and self._child.poll() is not None:

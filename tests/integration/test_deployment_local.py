@@ -1,5 +1,6 @@
 """The deployer and real services on loopback; models are small functions, so that they start fast."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -602,3 +603,27 @@ def test_a_change_waits_for_approval_and_a_pin_does_not(registry, deployer, save
     registry.pin("svc", second)
     deployer.step()
     assert ask({"x": 1.0}) == 3.0
+
+
+def test_a_version_that_fails_after_the_switch_is_rolled_back(registry, save, write, ask, runs):
+    first = save(2.0)
+    write(rollback_requests=5)
+    Endpoint("svc", registry).wait(60)
+
+    def fails(x: float) -> float:
+        if x == 3.0:
+            raise ValueError(x)
+        return x
+
+    second = save(1, body=fails)
+    Endpoint("svc", registry).wait(60)
+    deadline = time.monotonic() + 60
+    while registry.endpoint("svc").serving != first.id or not registry.endpoint("svc").pin:
+        with contextlib.suppress(EndpointError):
+            ask({"x": 3.0})
+        assert time.monotonic() < deadline
+    history = registry.deployments("svc", 10)
+    rolled = next(one for one in history if one.envelope == second.id)
+    assert rolled.state == "failed"
+    assert "requests failed after the switch" in rolled.reason
+    assert ask({"x": 3.0}) == 6.0

@@ -21,6 +21,10 @@ class Gate:
     draining = False
     public = False
 
+    def outcomes(self) -> tuple[int, int]:
+        """Nothing is answered here."""
+        return 0, 0
+
     def close(self) -> None:
         """Nothing to finish."""
 

@@ -41,6 +41,12 @@ class Metrics:
                 self._buckets[bisect_left(BUCKETS, seconds)] += 1
                 self._seconds += seconds
 
+    def outcomes(self) -> tuple[int, int]:
+        """Answers of ``/predict``, and how many of them say that the service failed."""
+        with self._lock:
+            asked = [(s, n) for (path, s), n in self._requests.items() if path == "/predict"]
+        return sum(n for _, n in asked), sum(n for status, n in asked if status >= 500)
+
     def count_rows(self, rows: int) -> None:
         """Count rows that were answered."""
         with self._lock:

@@ -114,6 +114,10 @@ class Runtime:
         """Give the counters as Prometheus reads them."""
         return Response(self.metrics.text(), headers={"content-type": CONTENT_TYPE})
 
+    def outcomes(self) -> tuple[int, int]:
+        """Answers of ``/predict``, and how many of them say that the service failed."""
+        return self.metrics.outcomes()
+
     def close(self) -> None:
         """Finish what runs in threads and close the capture."""
         self._threads.shutdown()

@@ -44,6 +44,9 @@ class Gate(Protocol):
     draining: bool
     public: bool
 
+    def outcomes(self) -> tuple[int, int]:
+        """Answers to questions, and how many of them say that the service failed."""
+
     def close(self) -> None:
         """Finish: nothing more will be asked."""
 
@@ -235,7 +238,10 @@ class Service:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
 
     def _status(self) -> dict[str, Any]:
+        requests, failed = self._gate.outcomes()
         return {
+            "requests": requests,
+            "failed": failed,
             "pid": os.getpid(),
             "endpoint": self._settings.endpoint,
             "envelope": self._settings.envelope,
