@@ -12,6 +12,7 @@ from jupyter_lifecycle.cli import (
     apply,
     backup,
     batch,
+    container,
     dashboard,
     deployer,
     find,
@@ -60,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
         backup,
         deployer,
         batch,
+        container,
         dashboard,
     ):
         part.add_parser(commands)

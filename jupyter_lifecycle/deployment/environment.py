@@ -33,6 +33,8 @@ Choice = Literal["auto", "build"]
 
 _SERVICE = {"fastapi": "0.115", "uvicorn": "0.30", "cloudpickle": "3.0"}
 _FASTER = ("httptools", "uvloop")
+SERVICE_PACKAGES = (*_SERVICE, *_FASTER)
+"""What a service needs beside its model; the last two where they are at hand."""
 
 
 class Package(Protocol):

@@ -123,6 +123,19 @@ def preview(
     return envelope.registry.preview(envelope.id, set, unset)
 
 
+def envelope_of(query_or_id: str, registry: Registry) -> Envelope:
+    """Give the envelope with an id, or whose id begins so; else a query's first match.
+
+    Raises
+    ------
+    NotFoundError
+        Where there is none.
+    """
+    if len(query_or_id) >= 4 and all(letter in "0123456789abcdef" for letter in query_or_id):
+        return registry.get(query_or_id)
+    return registry.latest(query_or_id)
+
+
 def registry_of(registry: Registry | str | os.PathLike[str] | None) -> Registry:
     """Give the registry that an argument means."""
     from jupyter_lifecycle.registry import Registry

@@ -184,10 +184,12 @@ def _locked(job: Job) -> Iterator[None]:
 
 def _resolved(wanted: Job, registry: Registry) -> tuple[Job, Bundle]:
     """Give the job with its envelope: that of the run before where this one goes on with it."""
+    from jupyter_lifecycle.deployment.rules import envelope_of
+
     before = Job.read(wanted.folder)
     goes_on = before is not None and wanted.same_as(before)
     asked = before.envelope if goes_on and before is not None else wanted.query
-    envelope = _find(asked, registry)
+    envelope = envelope_of(asked, registry)
     registry.check_trust(envelope.id)
     bundle = registry.bundle(envelope.id)
     bundle.verify_files()
@@ -197,12 +199,6 @@ def _resolved(wanted: Job, registry: Registry) -> tuple[Job, Bundle]:
             part.unlink()
     job.write()
     return job, bundle
-
-
-def _find(asked: str, registry: Registry) -> Envelope:
-    if len(asked) >= 4 and all(letter in "0123456789abcdef" for letter in asked):
-        return registry.get(asked)
-    return registry.latest(asked)
 
 
 def _interpreter(bundle: Bundle, engine: Engine, registry: Registry) -> Interpreter:
