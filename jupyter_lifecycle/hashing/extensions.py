@@ -20,6 +20,8 @@ _TABLES: Final = (
     ("polars", ("Series", "DataFrame", "LazyFrame", "Expr")),
 )
 
+_LIBRARIES: Final = tuple([library for library, _ in _TABLES])
+
 
 def put_on_tables(attributes: frozenset[str]) -> Iterator[tuple[type, str, Any]]:
     """Find what the user put on tables under names that code reads of anything.
@@ -47,12 +49,18 @@ def put_on_tables(attributes: frozenset[str]) -> Iterator[tuple[type, str, Any]]
 
 def sizes() -> tuple[int, ...]:
     """Count what the tables have: more where somebody has put something there."""
-    return tuple([len(owner.__dict__) for owner in _tables()])
+    return tuple(map(len, _spaces(*map(sys.modules.get, _LIBRARIES))))
 
 
 def _tables() -> tuple[type, ...]:
     """Find the classes of the libraries that are imported by now."""
-    return _found(tuple([sys.modules.get(library) for library, _ in _TABLES]))
+    return _found(tuple(map(sys.modules.get, _LIBRARIES)))
+
+
+@cache
+def _spaces(*modules: Hashable) -> tuple[Any, ...]:
+    """Give the names of each class of tables, which stay up to date as somebody adds some."""
+    return tuple([vars(owner) for owner in _found(modules)])
 
 
 @cache

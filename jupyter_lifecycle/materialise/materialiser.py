@@ -13,9 +13,10 @@ from jupyter_lifecycle.hashing import fingerprint
 from jupyter_lifecycle.materialise.answers import Answers
 from jupyter_lifecycle.materialise.binding import Binding, bind, bind_some
 from jupyter_lifecycle.materialise.engine_execution import EngineExecution
-from jupyter_lifecycle.materialise.execution import Execution, LostError
+from jupyter_lifecycle.materialise.execution import Execution
 from jupyter_lifecycle.materialise.failures import failure_of, own_lines
 from jupyter_lifecycle.materialise.hooks import Hooks
+from jupyter_lifecycle.materialise.identities import LostError
 from jupyter_lifecycle.materialise.keys import Node, SourceDigests, base_of, resolve
 from jupyter_lifecycle.materialise.memory import Memory, OriginsWriter
 from jupyter_lifecycle.materialise.openings import Openings
