@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jupyter_lifecycle.widgets import series
 from jupyter_lifecycle.widgets.comparison import better
 from jupyter_lifecycle.widgets.icons import glyph
-from jupyter_lifecycle.widgets.markup import Markup, element, join
+from jupyter_lifecycle.widgets.markup import Markup, element, join, shorten
 from jupyter_lifecycle.widgets.views import action, mono, part_head, short, state_chip, table
 from jupyter_lifecycle.widgets.words import count, moment, number
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.envelope.overlap import Overlap
     from jupyter_lifecycle.widgets.comparison import Comparison, InputRow, MetricRow, Side
     from jupyter_lifecycle.widgets.markup import Child
+
+_LONG = 160
+"""Characters of a tag's value that are shown."""
 
 _DIRECTIONS = {
     "lower": "lower is better",
@@ -74,7 +77,7 @@ def metrics_view(comparison: Comparison, *, everything: bool) -> Markup:
             join(
                 (
                     element("th", series.letter(side.letter), scope="col"),
-                    None if place == base else element("td"),
+                    None if place == base else element("th"),
                 )
             )
             for place, side in enumerate(sides)
@@ -281,7 +284,9 @@ def tags_view(comparison: Comparison, *, everything: bool) -> Markup:
     rows: list[tuple[Child, ...]] = [
         (
             mono(row.key),
-            series.steps_words(["none" if value is None else value for value in row.values]),
+            series.steps_words(
+                ["none" if value is None else shorten(value, _LONG) for value in row.values]
+            ),
         )
         for row in different
     ]

@@ -165,6 +165,28 @@ def test_one_click_saves_a_tag_deploys_and_the_service_answers(
     expect(deploy.locator(".jl-answer b")).to_have_text("4")
     shoot(deploy, "panels-lab-deploy")
 
+    # held, and let go again; each says what it moves before the one click
+    band = deploy.locator(".jl-band")
+    deploy.get_by_role("button", name="Roll back").click()
+    hold = deploy.locator(".jl-hold")
+    expect(hold).to_contain_text("It served nothing else before.")
+    expect(hold.locator(".jl-primary")).to_be_disabled()
+    hold.get_by_role("button", name="Cancel").click()
+    expect(hold).to_be_hidden()
+    deploy.get_by_role("button", name="Pin", exact=True).click()
+    expect(hold.locator(".jl-code")).to_contain_text(".pin(")
+    hold.get_by_role("button", name=re.compile("^Pin to ")).click()
+    expect(band).to_contain_text("its rule is not followed")
+    rule, above = deploy.locator(".jl-rule").bounding_box(), band.bounding_box()
+    assert rule is not None
+    assert above is not None
+    assert above["y"] + above["height"] <= rule["y"], "the band lies over the rule"
+    shoot(deploy, "panels-lab-deploy-pinned")
+    deploy.get_by_role("button", name="Unpin", exact=True).click()
+    hold.get_by_role("button", name="Unpin", exact=True).click()
+    expect(band).to_have_count(0)
+    expect(deploy.get_by_role("button", name="Pin", exact=True)).to_be_visible()
+
     # without a kernel the file still says what was there
     notebook.command("docmanager:save")
     saved = nbformat.read(notebook.server.folder / notebook.name, as_version=4)

@@ -337,7 +337,7 @@ export class NodePainter {
     context.textBaseline = 'alphabetic';
     context.font = `500 ${nameSize}px ${theme.font}`;
     context.fillStyle = this.nameInk(state, node);
-    const top = rect.y + rect.h * 0.41 + (z < 0.8 ? 0.5 : 0);
+    const top = rect.y + rect.h * 0.41 - (z < 0.8 ? 0.5 : 0);
     const room = right - left - (state === 'new' ? 0 : glyphSize + 5);
     context.fillText(cut(context, model.view.names[node]!, room), left, top);
     if (state !== 'new')
@@ -348,7 +348,7 @@ export class NodePainter {
         rect.y + rect.h * 0.28 - glyphSize / 2 + 0.5,
         glyphSize,
       );
-    const bottom = rect.y + rect.h * 0.82 + (z < 0.8 ? 1 : 0);
+    const bottom = rect.y + rect.h * 0.82 + (z < 0.8 ? 1.5 : 0);
     context.font = `400 ${Math.min(12, Math.max(9.5, 9.5 * z))}px ${theme.mono}`;
     const type = shortType(oneLine(model.dtype[node]!));
     const typeWidth = type === '' ? 0 : measure(context, type);

@@ -85,10 +85,12 @@ def test_it_reads_on_and_paints_only_what_changed(fleet, registry, worker, monke
     monkeypatch.setattr(panel, "_draw", lambda: (drawn.append(1), draw()))
     panel._look()
     assert drawn == []
-    registry.tag(fleet["quiet"].id, {"note": HOSTILE[:40].replace("\n", " ")})
+    told = {"note": HOSTILE[:40].replace("\n", " "), "whole": "x" * 500}
+    registry.tag(fleet["quiet"].id, told)
     panel._look()
     assert drawn == [1]
     assert "&lt;img" in panel._changes.value
+    assert "x" * 59 + "…" in panel._changes.value
     panel.announcer._view_count = 0
     monkeypatch.setattr(registry, "endpoints", lambda: pytest.fail("nobody looks"))
     assert panel._look() is True
