@@ -134,6 +134,8 @@ def _check_member(member: zipfile.ZipInfo, folded: set[str]) -> None:
         )
     if name.casefold() in folded:  # one file on systems that fold case
         raise IntegrityError(f"The archive has {name} twice.")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise IntegrityError(f"The archive has {name} packed in a way that envelopes are not.")
     if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
         raise IntegrityError(f"The archive has {name} as a link or device.")
 

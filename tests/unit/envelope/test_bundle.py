@@ -171,6 +171,17 @@ def test_hostile_archives(envelope, tmp_path, change, words, monkeypatch):
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_that_is_packed_in_another_way(envelope, tmp_path, packing):
+    """Their decompressors raise errors of their own on damaged data."""
+    target = tmp_path / "other.envelope"
+    with zipfile.ZipFile(target, "w", packing) as archive:
+        for file in envelope.iterdir():
+            archive.write(file, file.name)
+    with pytest.raises(IntegrityError, match="packed in a way that envelopes are not"):
+        open_bundle(target)
+
+
 def test_a_bomb_stops_at_the_size_its_header_says(envelope, tmp_path):
     def bomb(members):
         manifest = json.loads(members[0][1])

@@ -19,6 +19,9 @@ from jupyter_lifecycle.errors import EnvelopeError, LifecycleError
 
 SECONDS = float(os.environ.get("JUPYTER_LIFECYCLE_FUZZ_SECONDS", "0"))
 ROUNDS = 400
+PACKINGS = (
+    [zipfile.ZIP_STORED] * 4 + [zipfile.ZIP_DEFLATED] * 4 + [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
 ODD = [
     None, True, -1, 0, 2**70, 1e308, "", "x" * 5000, "../../etc/passwd", "\u0000", "a\\b", [], {}, [[]], {"": {}},
     "\ud800", "CON", "/", ".", "model.pkl/", "é", [None] * 50, {"name": 1},
@@ -140,7 +143,7 @@ def rebuilt(folder, target, chance):
             info.filename = name or "x"
             if chance.random() < 0.1:
                 info.external_attr = chance.choice([0o120777, 0o060644, 0o040755]) << 16
-            info.compress_type = chance.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+            info.compress_type = chance.choice(PACKINGS)
             archive.writestr(info, data if chance.random() < 0.9 else data[: len(data) // 2])
 
 
