@@ -14,7 +14,8 @@ import pyarrow as pa
 import pytest
 
 from jupyter_lifecycle.cache import ColumnCache
-from jupyter_lifecycle.cache.log import frame
+from jupyter_lifecycle.cache.log import Log, frame
+from jupyter_lifecycle.cache.packs import Packs
 from jupyter_lifecycle.cache.seal import Seal, Secret
 from jupyter_lifecycle.errors import CacheError, FingerprintError
 from jupyter_lifecycle.hashing import combine, fingerprint
@@ -740,6 +741,26 @@ def test_looking_up_reads_no_column(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     fresh = ColumnCache(tmp_path)
     monkeypatch.setattr("jupyter_lifecycle.cache.shelf.Shelf.read", full)
     assert all(fresh.lookup(key(i)) is not None for i in range(10))
+
+
+@pytest.mark.parametrize("part", ["packs", "log"])
+def test_files_are_closed_even_where_the_interpreter_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    held: Any
+    if part == "packs":
+        held = Packs(tmp_path, 1 << 20)
+        held.write(b"object")
+    else:
+        held = Log(tmp_path / "log")
+        held.append(b"record")
+    file = held._file
+    for name in ("os", "contextlib"):
+        monkeypatch.setattr(f"jupyter_lifecycle.cache.{part}.{name}", None)
+    held.__del__()
+    with pytest.raises(OSError, match="Bad file"):
+        os.fstat(file)
+    held._file = None
 
 
 @pytest.fixture(autouse=True)
