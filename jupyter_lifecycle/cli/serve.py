@@ -193,4 +193,6 @@ def _run(app: FastAPI, listening: socket.socket, location: str) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    server = uvicorn.Server(config)
+    app.state.is_ending = lambda: server.should_exit  # who waits for events is answered then
+    server.run(sockets=[listening])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.cli import output
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.registry.records import Event
 
-TICK_SECONDS = 0.5
+WAIT_SECONDS = 25.0
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -154,10 +153,11 @@ def _resend(arguments: argparse.Namespace) -> int:
 
 
 def _events(arguments: argparse.Namespace) -> int:
-    after, tick = arguments.after, threading.Event()
+    after = arguments.after
     with output.registry_of(arguments) as registry:
         while True:
-            found = registry.events(after, arguments.limit)
+            wait = WAIT_SECONDS if arguments.follow else 0.0
+            found = registry.events(after, arguments.limit, wait=wait)
             if arguments.json and not arguments.follow:
                 output.print_json(found)
                 return 0
@@ -166,8 +166,6 @@ def _events(arguments: argparse.Namespace) -> int:
                 after = event.seq
             if not arguments.follow:
                 return 0
-            if not found:
-                tick.wait(TICK_SECONDS)
 
 
 def _print_event(event: Event, arguments: argparse.Namespace) -> None:

@@ -177,8 +177,8 @@ class Backend(Protocol):
     def bin(self) -> RubbishBin:
         """What was deleted."""
 
-    def events(self, after: int, limit: int) -> tuple[Event, ...]:
-        """Say what happened after a number."""
+    def events(self, after: int, limit: int, wait: float = 0.0) -> tuple[Event, ...]:
+        """Say what happened after a number; wait so many seconds for the first."""
 
     def close(self) -> None:
         """Close connections and files."""

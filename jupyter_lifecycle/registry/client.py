@@ -269,9 +269,9 @@ class Client:
         found: str | None = self._get(_lease_path(name))["holder"]
         return found
 
-    def events(self, after: int, limit: int) -> tuple[Event, ...]:
-        """Say what happened after a number."""
-        found = self._get("/v1/events", {"after": after, "limit": limit})
+    def events(self, after: int, limit: int, wait: float = 0.0) -> tuple[Event, ...]:
+        """Say what happened after a number; wait so many seconds for the first."""
+        found = self._get("/v1/events", {"after": after, "limit": limit, "wait": wait})
         return tuple(wire.event(item) for item in found["items"])
 
     def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:

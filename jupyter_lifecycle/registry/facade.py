@@ -427,9 +427,17 @@ class Registry(Reporting):
 
     # -- what happened
 
-    def events(self, after: int = 0, limit: int = 100) -> tuple[Event, ...]:
-        """Say what happened after event number ``after``, oldest first."""
-        return self._backend.events(after, limit)
+    def events(self, after: int = 0, limit: int = 100, *, wait: float = 0.0) -> tuple[Event, ...]:
+        """Say what happened after event number ``after``, oldest first.
+
+        Parameters
+        ----------
+        after, limit : int
+            The number of the last event that is known, and how many are wanted, at most 1,000.
+        wait : float
+            Seconds to wait for one where there is none yet, at most 30.
+        """
+        return self._backend.events(after, limit, words.check_wait(wait))
 
     def _handle(self, record: EnvelopeRecord) -> Envelope:
         return Envelope(record, self)

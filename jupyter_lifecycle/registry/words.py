@@ -11,6 +11,7 @@ from jupyter_lifecycle.errors import InvalidValueError, NotFoundError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+MAX_WAIT_SECONDS: Final = 30.0
 MAX_NAME: Final = 100
 MAX_KEY: Final = 200
 MAX_VALUE: Final = 5_000
@@ -129,6 +130,21 @@ def check_metrics(values: Mapping[str, Any]) -> dict[str, float]:
             )
         checked[key] = number
     return checked
+
+
+def check_wait(seconds: float) -> float:
+    """Check how long somebody waits for an event.
+
+    Raises
+    ------
+    InvalidValueError
+        It's below 0 or above 30 seconds.
+    """
+    if not 0 <= seconds <= MAX_WAIT_SECONDS:
+        raise InvalidValueError(
+            f"Events are waited for 0 to {MAX_WAIT_SECONDS:.0f} seconds, not {seconds}."
+        )
+    return float(seconds)
 
 
 def check_step(step: object) -> int | None:

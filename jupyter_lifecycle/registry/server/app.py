@@ -79,6 +79,7 @@ def create_app(
     app.include_router(health.router)
     app.state.metrics = RequestMetrics()
     app.state.buckets = Buckets()
+    app.state.is_ending = lambda: False
     observers: list[Observer] = [app.state.metrics.count]
     if log_requests:
         observers.append(logs.log_request)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import time
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
 
 from jupyter_lifecycle.registry import wire
 from jupyter_lifecycle.registry.records import Rule, Step
@@ -21,6 +24,11 @@ from jupyter_lifecycle.registry.server.bodies import (  # noqa: TC001 - FastAPI 
     PinPreview,
     RuleBody,
 )
+from jupyter_lifecycle.registry.store.feed import TICK_SECONDS
+from jupyter_lifecycle.registry.words import MAX_WAIT_SECONDS
+
+Number = Annotated[int, Query(ge=0, lt=2**63)]
+Wait = Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="seconds")]
 
 router = APIRouter(prefix="/v1", tags=["deployment"])
 
@@ -148,9 +156,18 @@ def release(store: DeployerStore, name: str, holder: str) -> dict[str, Any]:
 
 
 @router.get("/events")
-def events(store: Reader, after: int = 0, limit: int = 100) -> dict[str, Any]:
-    """Give what happened after a number, oldest first."""
-    return {"items": wire.encode(store.events(after, limit))}
+async def events(
+    store: Reader, request: Request, after: Number = 0, limit: Number = 100, wait: Wait = 0.0
+) -> dict[str, Any]:
+    """Give what happened after a number, oldest first; wait so many seconds for the first."""
+    until = time.monotonic() + wait
+    while True:
+        # Not in the store: there a waiting request would hold one of the few threads.
+        found = await run_in_threadpool(store.events, after, limit)
+        ending = request.app.state.is_ending() or time.monotonic() >= until
+        if found or ending or await request.is_disconnected():
+            return {"items": wire.encode(found)}
+        await asyncio.sleep(TICK_SECONDS)
 
 
 def _rule(endpoint: str, body: RuleBody) -> Rule:

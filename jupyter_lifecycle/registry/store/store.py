@@ -20,7 +20,6 @@ from jupyter_lifecycle.registry.store import (
     backup,
     envelopes,
     evaluation,
-    events,
     facets,
     labels,
     once,
@@ -33,6 +32,7 @@ from jupyter_lifecycle.registry.store import (
 from jupyter_lifecycle.registry.store.bin import Bin
 from jupyter_lifecycle.registry.store.database import Database
 from jupyter_lifecycle.registry.store.events import Change
+from jupyter_lifecycle.registry.store.feed import Feed
 from jupyter_lifecycle.registry.store.keyring import Keyring
 from jupyter_lifecycle.registry.store.mailbox import Mailbox
 from jupyter_lifecycle.registry.store.reports import Reports
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
         EndpointChange,
         EndpointRecord,
         EnvelopeRecord,
-        Event,
         Facet,
         MetricPoint,
         Preview,
@@ -60,7 +59,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.registry.store.backup import Backup
 
 
-class Store(Reports):
+class Store(Reports, Feed):
     """Envelopes, tags, metrics, rules and deployments in a database, files beside it.
 
     Every method is one transaction. It may be used from several threads, and the same database
@@ -166,11 +165,6 @@ class Store(Reports):
         """
         self.newest_event()
         self._artifacts.check()
-
-    def newest_event(self) -> int:
-        """Give the number of the newest event; 0 where nothing happened."""
-        with self._database.reading() as connection:
-            return events.newest(connection)
 
     def close(self) -> None:
         """Close all connections."""
@@ -486,13 +480,6 @@ class Store(Reports):
         """Say what each endpoint with a rule should serve."""
         with self._database.reading() as connection:
             return rules.all_wants(connection)
-
-    # -- what happened
-
-    def events(self, after: int, limit: int) -> tuple[Event, ...]:
-        """Say what happened after a number, oldest first."""
-        with self._database.reading() as connection:
-            return events.read(connection, after, max(1, min(limit, 1_000)))
 
     def _load_manifest(self, id_: str) -> Mapping[str, Any]:
         found: dict[str, Any] = json.loads(self.manifest(id_))
