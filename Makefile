@@ -8,7 +8,7 @@ LOCAL  := JUPYTER_LIFECYCLE_HOME=$(CURDIR)/.jupyter_lifecycle/home JUPYTER_LIFEC
 QUIET  := OMP_WAIT_POLICY=PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo lab voila stop test test-frameworks lint unit integration browser wheel lock clean
+.PHONY: help install demo lab voila stop test test-frameworks lint unit integration engines browser wheel lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -28,10 +28,11 @@ voila: install ## Open the quickstart as an app
 stop: ## Stop the service and the deployer that the demonstration left running
 	@$(LOCAL) $(BIN)/jupyter lifecycle deployer stop
 
-test: ## Everything: lint, types, layers, unit, integration and browser tests
+test: ## Everything: lint, types, layers, unit, integration, engine and browser tests
 	@$(PYTHON) scripts/bootstrap.py test
 	@$(MAKE) --no-print-directory lint
 	@$(QUIET) $(BIN)/python -m pytest -n 2 -q tests/unit tests/integration tests/conformance
+	@$(QUIET) $(BIN)/python -m pytest -q tests/engines
 	@$(QUIET) $(BIN)/python -m pytest -q tests/browser
 
 test-frameworks: install ## Models of each framework, with the real ones (downloads gigabytes)
@@ -52,6 +53,9 @@ unit: ## Unit tests only
 
 integration: ## Real servers, kernels and processes
 	$(BIN)/python -m pytest -q tests/integration
+
+engines: ## The same graph on one core, Dask and Ray: real clusters of two workers
+	$(BIN)/python -m pytest -q tests/engines
 
 browser: ## Real JupyterLab and Voila in Chromium
 	$(BIN)/python -m pytest -q tests/browser

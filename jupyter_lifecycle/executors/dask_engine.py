@@ -6,24 +6,31 @@ import contextlib
 import os
 import pickle
 import queue
+import tempfile
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from jupyter_lifecycle.errors import EngineError, MissingExtraError
 from jupyter_lifecycle.executors import dask_worker
 from jupyter_lifecycle.executors.engine import Told
-from jupyter_lifecycle.executors.local import LocalCluster
+from jupyter_lifecycle.executors.local import LocalCluster, refuse_silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from jupyter_lifecycle.executors.engine import Task
 
-_CONNECTING = 5.0
+_ANSWERING = 5.0
+_CONNECTING = 60.0
+"""Somebody must listen at once; a scheduler that does may be busy."""
 _LOOKING = 0.25
-_SETTLING = 10.0
+_SETTLING = 60.0
+_LARGE = 4 << 20
+"""Bytes from which on a value does not travel in the graph, through the scheduler."""
+_ATTEMPTS = 3
 
 
 class DaskExecutor:
@@ -99,12 +106,13 @@ class DaskExecutor:
         else:
             address = self._local.address if self._local is not None else str(self._address)
             try:
+                refuse_silent(address, _ANSWERING)
                 client = distributed.Client(
                     address, timeout=_CONNECTING, set_as_default=False, name="jupyter-lifecycle"
                 )
             except (OSError, ValueError, TimeoutError) as error:
                 raise EngineError(
-                    f"No Dask scheduler answers at {address} within {_CONNECTING:.0f} s: {error}. "
+                    f"No Dask scheduler answers at {address}: {error}. "
                     "Check the address, or leave it out to start a cluster on this machine."
                 ) from error
             self._own_client = True
@@ -127,15 +135,29 @@ class DaskExecutor:
         watched: bool,
     ) -> dict[str, Any]:
         """Run tasks; see :class:`Engine`."""
-        client = self.client
-        run = uuid4().hex
-        waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._runs[run] = waiting
-        try:
-            plan = _DaskPlan(client, run, self._topic, watched=watched)
-            return plan.result(tasks, shared, wanted, _Hearing(waiting, told))
-        finally:
-            self._runs.pop(run, None)
+        lost = 0
+        while True:
+            run = uuid4().hex
+            waiting = self._runs[run] = queue.SimpleQueue()
+            try:
+                with self._sending() as sending:
+                    plan = _DaskPlan(self.client, run, self._topic, sending, watched=watched)
+                    return plan.result(tasks, shared, wanted, _Hearing(waiting, told))
+            except _LostError as error:
+                lost += 1
+                if lost == _ATTEMPTS:
+                    raise EngineError(str(error)) from None
+            finally:
+                self._runs.pop(run, None)
+
+    @contextlib.contextmanager
+    def _sending(self) -> Iterator[_Sending]:
+        """Say how large values travel: in files where the workers are on this machine."""
+        if self._local is None:
+            yield _Sending(self.client, None)
+            return
+        with tempfile.TemporaryDirectory(prefix="jupyter-lifecycle-") as folder:
+            yield _Sending(self.client, Path(folder))
 
     def close(self) -> None:
         """Disconnect; a cluster that was started here ends. May be called twice."""
@@ -181,15 +203,49 @@ class _Hearing:
         return True
 
 
+class _LostError(Exception):
+    """Says that the cluster no longer has what was sent or computed, and cannot make it again."""
+
+
+class _Sending:
+    """How the values of this side reach the workers."""
+
+    def __init__(self, client: Any, folder: Path | None) -> None:
+        self._client = client
+        self._folder = folder
+
+    def entry(self, key: str, value: Any) -> Any:
+        """Return what stands for a value in a graph.
+
+        A small one stands there itself. A large one would pass through the scheduler, which keeps
+        it: it is written to a file, from which a worker that takes another's place reads it again,
+        or scattered, after which the plan must start again when its only holder dies.
+        """
+        from dask.sizeof import sizeof
+
+        if sizeof(value) < _LARGE:
+            return dask_worker.sent(value)
+        if self._folder is None:
+            return self._client.scatter({key: value}, hash=False)[key]
+        path = self._folder / uuid4().hex
+        with path.open("wb") as file:
+            pickle.dump(value, file, 5)
+        return (dask_worker.read, str(path))
+
+
 class _DaskPlan:
     """One plan on its way through a cluster."""
 
-    def __init__(self, client: Any, run: str, topic: str, *, watched: bool) -> None:
+    def __init__(
+        self, client: Any, run: str, topic: str, sending: _Sending, *, watched: bool
+    ) -> None:
         self._client = client
+        self._sending = sending
         self._run = run
         self._topic = topic
         self._watched = watched
         self._futures: dict[str, Any] = {}
+        self._shared: dict[str, Any] = {}
 
     def result(
         self,
@@ -200,7 +256,11 @@ class _DaskPlan:
     ) -> dict[str, Any]:
         if not tasks:
             return {}
-        graph = {self._key(name): dask_worker.sent(value) for name, value in shared.items()}
+        self._shared = {
+            self._key(name): self._sending.entry(self._key(name), value)
+            for name, value in shared.items()
+        }
+        graph = {key: entry for key, entry in self._shared.items() if isinstance(entry, tuple)}
         graph |= {self._key(task.key): self._call(task) for task in tasks}
         read = {each for task in tasks for each in task.needs}
         ends = [task.key for task in tasks if task.key not in read]
@@ -222,7 +282,11 @@ class _DaskPlan:
 
     def _call(self, task: Task) -> tuple[Any, ...]:
         about = dask_worker.About(self._topic, self._run, task.key, self._watched)
-        needs = [self._key(each) for each in task.needs]
+        keys = [self._key(each) for each in task.needs]
+        needs = [
+            key if isinstance(self._shared.get(key, ()), tuple) else self._shared[key]
+            for key in keys
+        ]
         return (dask_worker.call, about, task.call, list(task.arguments), *needs)
 
     def _wait(self, keys: set[str], hearing: _Hearing) -> None:
@@ -249,9 +313,9 @@ class _DaskPlan:
             if future.status == "error":
                 raise _error_of(future.exception())
             if future.status in ("cancelled", "lost"):
-                raise EngineError(
+                raise _LostError(
                     f"Dask cancelled {key.partition(':')[2]}: somebody restarted the cluster or "
-                    "cancelled the work there. Compute again."
+                    "cancelled the work there, or its workers died again and again. Compute again."
                 )
 
     def _gathered(self, wanted: Collection[str]) -> dict[str, Any]:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import atexit
 import os
+import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from jupyter_lifecycle.errors import EngineError
 
-_STARTING = 60.0
+_STARTING = 240.0
 
 
 class LocalCluster:
@@ -108,6 +110,24 @@ def worker_count(name: str, workers: int | None) -> int:
     if workers is not None and workers < 1:
         raise EngineError(f"A {name} cluster needs at least one worker, not {workers}.")
     return workers or min(8, os.cpu_count() or 1)
+
+
+def refuse_silent(address: str, seconds: float) -> None:
+    """See that somebody listens: engines themselves try for a minute, or end the process.
+
+    Raises
+    ------
+    OSError
+        If nobody does.
+    ValueError
+        If it is no address.
+    """
+    if address in ("auto", "local"):
+        return
+    parts = urlsplit(address if "://" in address else f"//{address}")
+    if not parts.hostname or not parts.port:
+        raise ValueError("it is not of the form host:port")
+    socket.create_connection((parts.hostname, parts.port), timeout=seconds).close()
 
 
 def announce(name: str, workers: int) -> None:

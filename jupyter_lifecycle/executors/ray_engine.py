@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import threading
+import traceback
 import warnings
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
 
 from jupyter_lifecycle.errors import EngineError, MissingExtraError
 from jupyter_lifecycle.executors import ray_worker
 from jupyter_lifecycle.executors.engine import Told
-from jupyter_lifecycle.executors.local import announce, worker_count
+from jupyter_lifecycle.executors.local import announce, refuse_silent, worker_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.executors.engine import Task
 
-_CONNECTING = 5.0
+_ANSWERING = 5.0
 _LOOKING = 0.1
-_ATTEMPTS = 3
+_ATTEMPTS = 5
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS": "0",
@@ -89,6 +88,8 @@ class RayExecutor:
                 )
             if not ray.is_initialized():
                 self._connect(ray)
+            elif self._address not in (None, "auto") and not self._started:
+                self._refuse_other(ray)
             self._process = os.getpid()
             return ray
 
@@ -105,7 +106,7 @@ class RayExecutor:
                 announce(self.name, self._workers)
                 return
             try:
-                _refuse_silent(self._address)
+                refuse_silent(self._address, _ANSWERING)
                 ray.init(address=self._address, **quiet)
             except (OSError, ValueError, RuntimeError) as error:
                 raise EngineError(
@@ -114,6 +115,20 @@ class RayExecutor:
                 ) from error
             self._started = True
 
+    def _refuse_other(self, ray: Any) -> None:
+        """See that the connection which this process has is the one that was asked for."""
+        address = str(self._address)
+        if address.startswith("ray://"):
+            known = "" if not ray.util.client.ray.is_connected() else address
+        else:
+            known = ray.get_runtime_context().gcs_address
+        if known != address:
+            raise EngineError(
+                f"This process is connected to Ray{f' at {known}' if known else ''}, not to "
+                f"{address}, and Ray has one connection a process. Close the other executor, or "
+                "call ray.shutdown(), first."
+            )
+
     def _start(self, ray: Any, quiet: Mapping[str, Any]) -> None:
         """Start a cluster here; Ray gives its own helpers 15 s, too few on a busy machine."""
         for attempt in range(1, _ATTEMPTS + 1):
@@ -121,6 +136,7 @@ class RayExecutor:
                 ray.init(address="local", num_cpus=self._workers, include_dashboard=False, **quiet)
                 return
             except Exception as error:  # Ray raises no class of its own here
+                _end_leftovers(error)
                 ray.shutdown()
                 if attempt == _ATTEMPTS:
                     raise EngineError(
@@ -244,11 +260,13 @@ class _RayPlan:
                 self._ray.cancel(ref, force=False)
 
 
-def _refuse_silent(address: str) -> None:
-    """See that somebody listens: Ray itself waits for a minute, and may end the process."""
-    if address in ("auto", "local"):
-        return
-    parts = urlsplit(address if "://" in address else f"//{address}")
-    if not parts.hostname or not parts.port:
-        raise ValueError("it is not of the form host:port")
-    socket.create_connection((parts.hostname, parts.port), timeout=_CONNECTING).close()
+def _end_leftovers(error: BaseException) -> None:
+    """End what a start that failed has left running: Ray does so only when the process ends.
+
+    Only the failed start knows its processes, and it is a local variable of what raised.
+    """
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        end = getattr(frame.f_locals.get("self"), "kill_all_processes", None)
+        if end is not None:
+            end(check_alive=False, allow_graceful=False)
+            return

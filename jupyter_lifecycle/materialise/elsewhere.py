@@ -13,6 +13,7 @@ from jupyter_lifecycle.materialise.conformance import Conformance
 from jupyter_lifecycle.materialise.failures import Failure, attach_failure
 from jupyter_lifecycle.materialise.fusing import fused_groups
 from jupyter_lifecycle.materialise.keys import Code, Node
+from jupyter_lifecycle.materialise.sealing import sealed_source
 from jupyter_lifecycle.materialise.steps import Package, StepError, run_steps, slim
 from jupyter_lifecycle.materialise.travelling import packed
 
@@ -72,7 +73,7 @@ class Shipment:
         Raises
         ------
         ComputeError
-            If a function cannot be sent.
+            If a function or an input cannot be sent.
         EngineError
             If the engine fails.
         BaseException
@@ -81,7 +82,10 @@ class Shipment:
         code = packed(self.package, self._sent(), engine.name)
         tasks = self._tasks()
         shared = {_CODE: as_array(code)}
-        shared |= {_given(name): self.given[name] for name in self._read()}
+        shared |= {
+            _given(name): sealed_source(name, self.given[name], engine.name)
+            for name in self._read()
+        }
         heard: set[str] = set()
 
         def told(message: Told) -> None:

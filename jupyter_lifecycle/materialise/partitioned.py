@@ -35,6 +35,7 @@ from jupyter_lifecycle.materialise.parquet import (
 from jupyter_lifecycle.materialise.partitions import Piece, column_names, pieces_of
 from jupyter_lifecycle.materialise.planning import Plan
 from jupyter_lifecycle.materialise.rows import same, taken, whole_column_features
+from jupyter_lifecycle.materialise.staging import is_dask_frame, staged
 from jupyter_lifecycle.materialise.steps import StepError, failed, opened, slim
 from jupyter_lifecycle.materialise.travelling import packed
 from jupyter_lifecycle.materialise.uncached import run_uncached
@@ -137,8 +138,8 @@ def run_partitioned(
     ----------
     graph : FeatureGraph
     targets : sequence of str
-    data : str, Path or list of them
-        Parquet files; see :func:`pieces_of`.
+    data : str, Path, list of them or dask.dataframe.DataFrame
+        Parquet files, see :func:`pieces_of`, or what is written to such files first.
     to : str or Path
         A folder; parts that are there from the same code and data are kept.
     executor : Executor or Engine
@@ -159,8 +160,27 @@ def run_partitioned(
     BaseException
         What a feature raised, with notes.
     """
-    pieces = pieces_of(data)
-    job = _job(graph, targets, pieces, Path(to).absolute(), overrides)
+    folder = Path(to).absolute()
+    if not is_dask_frame(data):
+        return _run(graph, targets, pieces_of(data), folder, executor, overrides)
+
+    def needed(names: Sequence[str]) -> list[str]:
+        read = bind(graph, targets, dict.fromkeys(names), overrides).sources
+        return [name for name in names if name in read and name not in (overrides or {})]
+
+    with staged(data, needed, folder, executor) as files:
+        return _run(graph, targets, pieces_of(files), folder, executor, overrides)
+
+
+def _run(
+    graph: FeatureGraph,
+    targets: Sequence[str],
+    pieces: tuple[Piece, ...],
+    folder: Path,
+    executor: Executor | Engine,
+    overrides: Mapping[str, Any] | None,
+) -> Written:
+    job = _job(graph, targets, pieces, folder, overrides)
     job.folder.mkdir(parents=True, exist_ok=True)
     numbers = {part_name(number): number for number in range(len(pieces))}
     done: dict[str, tuple[int, bool]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ class Piece:
 
         with pq.ParquetFile(self.path) as file:
             frame: pd.DataFrame = file.read_row_groups(
-                list(self.groups), columns=columns
+                list(self.groups), columns=columns, use_pandas_metadata=True
             ).to_pandas()
         if isinstance(frame.index, pd.RangeIndex) and frame.index.name is None:
             frame.index = pd.RangeIndex(self.start, self.start + len(frame))
@@ -90,10 +91,17 @@ def _files(inputs: Any) -> list[Path]:
     path = Path(inputs)
     files = [path]
     if path.is_dir():
-        files = sorted(each for each in path.glob("**/*.parquet") if not each.name.startswith("."))
+        found = (each for each in path.glob("**/*.parquet") if not each.name.startswith("."))
+        files = sorted(found, key=_natural)
     if not files or not files[0].exists():
         raise ComputeError(f"There is no Parquet file at {path}.")
     return files
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """Order names as people do: ``part.2`` before ``part.10``."""
+    pieces = re.split(r"(\d+)", str(path))
+    return [(int(each), "") if each.isdigit() else (-1, each) for each in pieces]
 
 
 def _groups(path: Path) -> list[tuple[tuple[int, ...], int]]:

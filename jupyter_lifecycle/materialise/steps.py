@@ -18,6 +18,7 @@ from jupyter_lifecycle.materialise.conformance import Conformance
 from jupyter_lifecycle.materialise.failures import Argument, annotate, dropped_failure, own_lines
 from jupyter_lifecycle.materialise.guard import Guard
 from jupyter_lifecycle.materialise.measure import measure
+from jupyter_lifecycle.materialise.sealing import sealed, unsealed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,6 +70,13 @@ class Column:
 
     def __sizeof__(self) -> int:
         return 200 + (measure(self.value).bytes or 0)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _column, (sealed(self.value), self.token, self.content)
+
+
+def _column(value: Any, token: bytes | None, content: bytes | None) -> Column:
+    return Column(unsealed(value), token, content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +187,7 @@ def run_steps(
         If the cache does not have what the plan reads from it.
     """
     place = list(names).index("|")
-    given = dict(zip(names[place + 1 :], values, strict=True))
+    given = dict(zip(names[place + 1 :], map(unsealed, values), strict=True))
     package, own = opened(run, code), tuple(names[:place])
     if package.keys is not None:
         from jupyter_lifecycle.materialise.keyed_steps import run_keyed

@@ -48,7 +48,7 @@ def packed(package: Any, features: Mapping[str, Feature], engine: str) -> bytes:
     """
     import cloudpickle
 
-    with _registering, _by_value():
+    with by_value():
         try:
             return bytes(cloudpickle.dumps(package, 5))
         except Exception as error:
@@ -74,18 +74,20 @@ def _refusal(features: Mapping[str, Feature], engine: str, error: Exception) -> 
 
 
 @contextmanager
-def _by_value() -> Iterator[None]:
+def by_value() -> Iterator[None]:
+    """Let cloudpickle write the user's own modules by value; one thread at a time."""
     import cloudpickle
 
-    already = cloudpickle.list_registry_pickle_by_value()
-    mine = [module for module in _user_modules() if module.__name__ not in already]
-    for module in mine:
-        cloudpickle.register_pickle_by_value(module)
-    try:
-        yield
-    finally:
+    with _registering:
+        already = cloudpickle.list_registry_pickle_by_value()
+        mine = [module for module in _user_modules() if module.__name__ not in already]
         for module in mine:
-            cloudpickle.unregister_pickle_by_value(module)
+            cloudpickle.register_pickle_by_value(module)
+        try:
+            yield
+        finally:
+            for module in mine:
+                cloudpickle.unregister_pickle_by_value(module)
 
 
 def _user_modules() -> list[ModuleType]:

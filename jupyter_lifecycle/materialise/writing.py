@@ -48,7 +48,8 @@ def to_parquet(  # noqa: PLR0913 - what compute can be told, and where to
     path : str or Path
         A new folder, which the workers must see. It gets parts of rows, whole or not at all.
     inputs : mapping, DataFrame, path or paths
-        As for :func:`compute`; with ``partitioned`` a folder of Parquet files, or files.
+        As for :func:`compute`; with ``partitioned`` a folder of Parquet files, files, or a Dask
+        DataFrame.
     executor : Executor, Engine, {"sequential", "threads", "dask", "ray"}, optional
         Sequential where not given.
     overrides : mapping of str to any, optional

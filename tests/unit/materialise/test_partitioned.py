@@ -234,3 +234,71 @@ def test_a_frame_is_written_whole(orders, tmp_path):
 def test_files_want_partitioned(folder, tmp_path):
     with pytest.raises(ComputeError, match="give partitioned=True"):
         to_parquet(ROWWISE, ["gain"], tmp_path / "out", inputs=folder)
+
+
+def test_files_are_in_the_order_of_their_numbers(tmp_path):
+    for number in (0, 2, 10):
+        frame = pd.DataFrame({"price": [float(number)]})
+        frame.to_parquet(tmp_path / f"part.{number}.parquet")
+    written = to_parquet(ROWWISE, ["double"], tmp_path / "o", inputs=tmp_path, partitioned=True)
+    assert read(written)["double"].tolist() == [0.0, 4.0, 20.0]
+
+
+def test_an_index_of_the_files_own_is_kept(orders, tmp_path):
+    orders.index = pd.Index(np.arange(5000) * 2, name="order")
+    orders.to_parquet(tmp_path / "in.parquet", row_group_size=500)
+    written = to_parquet(
+        ROWWISE, ["labelled"], tmp_path / "o", inputs=tmp_path / "in.parquet", partitioned=True
+    )
+    assert read(written)["labelled"].tolist() == orders.index.tolist()
+
+
+# ---- Dask data frames
+
+
+@pytest.fixture
+def dask_frame(orders):
+    import dask.dataframe as dd
+
+    return dd.from_pandas(orders, npartitions=11)
+
+
+@pytest.mark.parametrize("executor", [None, "threads"])
+def test_a_dask_frame_goes_in_its_partitions(dask_frame, orders, tmp_path, executor):
+    written = to_parquet(
+        ROWWISE, TARGETS, tmp_path / "out", inputs=dask_frame, partitioned=True, executor=executor
+    )
+    assert len(written.files) == 11
+    whole = compute(ROWWISE, TARGETS, inputs=orders)
+    found = read(written).reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, whole, check_exact=True, check_dtype=False)
+    assert [each.name for each in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_dask_frame_is_made_once(dask_frame, tmp_path):
+    made = []
+
+    def seen(part):
+        made.append(list(part.columns))
+        return part
+
+    counted = dask_frame.map_partitions(seen, meta=dask_frame._meta)
+    to_parquet(ROWWISE, ["double"], tmp_path / "out", inputs=counted, partitioned=True)
+    assert len(made) == 11
+
+
+def test_whole_columns_of_a_dask_frame_are_refused_and_nothing_stays(dask_frame, tmp_path):
+    with pytest.raises(ComputeError, match=r"mean_price .*gives one value for all rows"):
+        to_parquet(WHOLE, ["centred"], tmp_path / "out", inputs=dask_frame, partitioned=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dask_frame_that_cannot_be_read(dask_frame, tmp_path):
+    for data in (dask_frame["price"], dask_frame.rename(columns={"other": 3})):
+        with pytest.raises(ComputeError, match="texts as names of columns"):
+            to_parquet(ROWWISE, ["double"], tmp_path / "o", inputs=data, partitioned=True)
+    with pytest.raises(UnboundError, match="None of the targets reads a column of the Dask"):
+        to_parquet(
+            FeatureGraph.from_functions(scaled), ["scaled"], tmp_path / "o",
+            inputs=dask_frame, partitioned=True, overrides={"price": 3},
+        )  # fmt: skip

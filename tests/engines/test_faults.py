@@ -1,0 +1,102 @@
+"""Workers that die, features that kill, interrupts."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jupyter_lifecycle.cache import ColumnCache
+from jupyter_lifecycle.errors import EngineError
+from jupyter_lifecycle.executors import DaskExecutor
+from jupyter_lifecycle.graph import FeatureGraph
+from jupyter_lifecycle.materialise import Materialiser, compute
+
+
+def kill_once(x, marker):
+    """Kill the worker's process the first time."""
+    import os
+    import signal
+    from pathlib import Path
+
+    if not Path(marker).exists():
+        Path(marker).write_text("")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return x + 1
+
+
+def before(x):
+    return x * 2
+
+
+def after(kill_once, before):
+    return kill_once + before
+
+
+def test_a_lost_workers_columns_are_computed_again(engine, tmp_path):
+    graph = FeatureGraph.from_functions(kill_once, before, after)
+    column = pd.Series(np.arange(1000.0))
+    inputs = {"x": column, "marker": str(tmp_path / "killed")}
+    found = compute(graph, ["after"], inputs=inputs, executor=engine)
+    pd.testing.assert_series_equal(found["after"], column * 3 + 1, check_names=False)
+    assert (tmp_path / "killed").exists()
+
+
+def forever(x):
+    while True:
+        x += 1
+
+
+def spinning(x):
+    while True:
+        x += 2
+
+
+def test_an_interrupt_stops_the_work_on_the_engine(engine, interruptible):
+    graph = FeatureGraph.from_functions(forever, spinning)
+
+    def interrupt(event):
+        if event.state == "running":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        Materialiser(ColumnCache(), engine).run(
+            graph, ["forever", "spinning"], {"x": 1}, listener=interrupt
+        )
+    # Both workers are free again: else this would wait for ever.
+    found = compute(
+        FeatureGraph.from_functions(before, kill_free),
+        ["before", "kill_free"],
+        inputs={"x": 1},
+        executor=engine,
+    )
+    assert found == {"before": 2, "kill_free": 3}
+
+
+def kill_free(x):
+    return x + 2
+
+
+def test_what_kills_every_worker_is_given_up(engine):
+    def deadly(x):
+        import os
+        import signal
+
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(EngineError, match=r"gave up on .*died"):
+        compute(FeatureGraph.from_functions(deadly), ["deadly"], inputs={"x": 1}, executor=engine)
+
+
+@pytest.mark.parametrize("engine", ["dask"], indirect=True)
+def test_what_was_scattered_is_sent_again_when_its_holder_dies(engine, tmp_path):
+    graph = FeatureGraph.from_functions(kill_once, before, after)
+    column = pd.Series(np.arange(1e6))
+    inputs = {"x": column, "marker": str(tmp_path / "killed")}
+    with DaskExecutor(engine.client.scheduler.address) as remote:
+        found = compute(graph, ["after"], inputs=inputs, executor=remote)
+    pd.testing.assert_series_equal(found["after"], column * 3 + 1, check_names=False)
+    assert (tmp_path / "killed").exists()
