@@ -26,11 +26,12 @@ _ATTEMPTS = 5
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS": "0",
-    "RAY_raylet_start_wait_time_s": "120",
+    "RAY_raylet_start_wait_time_s": "40",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
-"""Ray reports its use to its makers unless it is told not to before it starts, and gives its own
-processes too little time on a busy machine."""
+"""Ray reports its use to its makers unless it is told not to before it starts. Its raylet gives up
+by itself after 15 s without an agent, so it is waited for little longer than that, and
+started again."""
 
 
 class RayExecutor:
