@@ -36,7 +36,7 @@ test: ## Everything: lint, types, layers, unit, integration, engine and browser 
 	@$(QUIET) $(BIN)/python -m pytest -q tests/browser
 
 test-frameworks: install ## Models of each framework, with the real ones (downloads gigabytes)
-	@$(BIN)/python -m pip install --quiet --group frameworks --group test
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group frameworks --group test
 	@$(QUIET) $(BIN)/python -m pytest -q tests/frameworks
 
 lint: ## Format, lint, types and layers, of Python and TypeScript

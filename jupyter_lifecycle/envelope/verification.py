@@ -207,6 +207,8 @@ class Verifier:
             "local": list(request.local),
             "model": asdict(request.model),
             "limit": request.limit,
+            # The verifier was started earlier: variables may have been set since.
+            "environ": {"OMP_WAIT_POLICY": "passive", **os.environ},
         }
         for attempt in (1, 2):
             self._ensure()

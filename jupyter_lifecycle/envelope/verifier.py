@@ -188,6 +188,8 @@ def _answered(request: dict[str, Any], stage: Callable[[str], None]) -> dict[str
         stages.append(name)
         stage(name)
 
+    os.environ.clear()
+    os.environ.update(request["environ"])
     try:
         return {"verdict": replay(request, entered)}
     except BaseException as problem:  # noqa: BLE001 - SystemExit too is the model's failure

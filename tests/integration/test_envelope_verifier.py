@@ -311,3 +311,16 @@ def test_a_notebook(tmp_path):
     assert "table" in said[2]
     assert "ValueError: elsewhere" in said[3]
     assert 'a notebook cell, line 27, in broken: raise ValueError("elsewhere")' in said[3]
+
+
+def test_variables_that_were_set_since_the_verifier_started_reach_it(monkeypatch):
+    def model(x: int) -> str:
+        import os
+
+        return f"{os.environ.get('JL_TEST_REGION')} {x}"
+
+    build(model, name="first", example={"x": 1})
+    monkeypatch.setenv("JL_TEST_REGION", "eu")
+    assert build(model, name="second", example={"x": 1}).predict({"x": 2}) == "eu 2"
+    monkeypatch.delenv("JL_TEST_REGION")
+    assert build(model, name="third", example={"x": 1}).predict({"x": 2}) == "None 2"

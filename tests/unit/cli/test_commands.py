@@ -316,23 +316,24 @@ def test_what_happened(run, saved):
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_what_happens_is_followed_until_it_is_interrupted(run, saved, monkeypatch, capsys, form):
     registry, first, _ = saved
-    waits = []
+    asked = Registry.events
+    seen = []
 
-    def wait(seconds):
-        waits.append(seconds)
-        if len(waits) > 1:
+    def events(self, after=0, limit=100, **more):
+        seen.append(after)
+        if len(seen) == 2:
+            first.tag(stage="live")
+        if len(seen) > 3:
             raise KeyboardInterrupt
-        first.tag(stage="live")
+        return asked(self, after, limit)
 
-    class Tick:
-        def __init__(self):
-            self.wait = wait
-
-    monkeypatch.setattr("jupyter_lifecycle.cli.webhooks.threading.Event", Tick)
+    monkeypatch.setattr("jupyter_lifecycle.registry.Registry.events", events)
     assert main(["events", "--follow", "--after", "0", *form]) == 130
     lines = capsys.readouterr().out.splitlines()
     assert "tag.changed" in lines[-1]
+    monkeypatch.undo()
     assert len(lines) == len(registry.events())
+    assert seen == sorted(seen)
 
 
 def test_deleting_and_what_is_left(run, saved):
