@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ def test_the_side_panel_follows_the_kernel(notebook: Any) -> None:
     for index in range(5):
         notebook.run_cell(index)
     side_says(notebook, "2 features · 2 inputs")
-    assert page.locator(f"{SIDE} .jl-count:visible").all_inner_texts() == ["2"]
+    expect(page.locator(f"{SIDE} .jl-count:visible")).to_have_text(["2"])
     assert page.locator(".jp-Notebook .jl-explorer").count() == 1
 
     notebook.replace(2, "a * 2", "a * 3")

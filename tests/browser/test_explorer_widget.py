@@ -236,6 +236,7 @@ def test_an_edit_keeps_choice_and_places(opened: Callable[..., Any]) -> None:
 def test_narrow_it_collapses_and_lists_what_needs_attention(opened: Callable[..., Any]) -> None:
     page, _ = opened(width=440, height=700)
     rows = page.locator(".jl-attention-row")
+    expect(rows).to_have_count(5)
     assert [row.split("\n")[0] for row in rows.all_inner_texts()] == [
         "origin_congestion", "delay_pressure", "expected_delay", "origin_trend", "knock_on_risk",
     ]  # fmt: skip

@@ -50,7 +50,7 @@ def test_from_raw_flights_to_an_answer_in_jupyterlab(open_notebook: Callable[...
     assert "delay_pressure" in notebook.output_text(edited, "became stale")
     computed = notebook.index_of("%compute")
     notebook.run_cell(computed)
-    notebook.output_text(computed, "4 recomputed, 30 from cache")
+    notebook.output_text(computed, "4 recomputed, 31 from cache")
     shoot(page, "lab-recomputed")
 
     # Save with one click.

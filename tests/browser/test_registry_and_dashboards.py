@@ -44,6 +44,12 @@ for index in range(3):
 registry.set_rule(Rule("live", "tags.approved = 'yes'", target="elsewhere"))
 """
 BROWSE = "jl.registry_panel()"
+# What other notebooks of this JupyterLab saved is not in here.
+APART = """
+import os, tempfile
+
+os.environ["JUPYTER_LIFECYCLE_HOME"] = tempfile.mkdtemp()
+"""
 COMPARE = "jl.compare_panel(*jl.Registry().search('', limit=3))"
 
 
@@ -74,7 +80,7 @@ def shoot(what: object, name: str) -> None:
 def test_a_registry_is_browsed_and_compared_by_keyboard(
     open_notebook: Callable[..., object], tmp_path: Path
 ) -> None:
-    source = write(tmp_path, "browse.ipynb", SEED, BROWSE, COMPARE)
+    source = write(tmp_path, "browse.ipynb", APART, SEED, BROWSE, COMPARE)
     notebook = open_notebook(source, width=1500, height=1100)
     page = notebook.page
     notebook.run_all()
