@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import ComputeError
 from jupyter_lifecycle.graph import Check, Verdict
+from jupyter_lifecycle.materialise.columnar import (
+    as_series,
+    dtype_of,
+    is_column,
+    is_table,
+    series_of,
+)
 from jupyter_lifecycle.materialise.measure import short, shown
 
 if TYPE_CHECKING:
@@ -79,26 +85,21 @@ def _columns(value: Any) -> list[tuple[str, pd.Series[Any]]]:
         return [(str(name), value.iloc[:, at]) for at, name in enumerate(value.columns)]
     if isinstance(value, pd.Series):
         return [("", value)]
-    if _is_of(value, "pyarrow", "Table") or _is_of(value, "polars", "DataFrame"):
-        return _columns(value.to_pandas())
+    if is_table(value):
+        return series_of(value)
     if getattr(value, "ndim", None) == 2:
         return [(str(at), pd.Series(value[:, at])) for at in range(value.shape[1])]
     return [("", pd.Series(_items(value)))]
 
 
 def _items(value: Any) -> Any:
-    if _is_of(value, "pyarrow", "Array", "ChunkedArray") or _is_of(value, "polars", "Series"):
-        return value.to_pandas()
+    if is_column(value):
+        return as_series(value)
     if isinstance(value, dict):
         return list(value.values())
     if isinstance(value, (str, bytes)) or not hasattr(value, "__len__"):
         return [value]
     return value if hasattr(value, "dtype") else list(value)
-
-
-def _is_of(value: Any, module: str, *names: str) -> bool:
-    loaded = sys.modules.get(module)
-    return loaded is not None and isinstance(value, tuple(getattr(loaded, n) for n in names))
 
 
 def _some(count: int, total: int, what: str, examples: Sequence[Any]) -> str:
@@ -175,7 +176,9 @@ def _data_type(wanted: Any, value: Any) -> str:
         name = wanted.__name__ if isinstance(wanted, type) else str(wanted)
         same = type(value).__name__ == name
         return "" if same else f"it is a {type(value).__name__}, not {name}"
-    return "" if _is_dtype(dtype, wanted) else f"its dtype is {dtype}, not {_written(wanted)}"
+    if _is_dtype(dtype, wanted) or (is_column(value) and _is_dtype(dtype_of(value), wanted)):
+        return ""
+    return f"its dtype is {dtype}, not {_written(wanted)}"
 
 
 def _written(wanted: Any) -> str:

@@ -2,7 +2,8 @@
 
 A frame comes about where at least one target is aligned with rows: a Series, a frame, an array of
 one dimension, an index. Scalars are repeated, frames are spliced by their columns, and what has an
-index is aligned by it.
+index is aligned by it. Columns and tables of Arrow and polars go into a frame that is made for
+others, or that is asked for; by themselves they stay what they are.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import enum
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import ComputeError, ResultError, UnboundError, did_you_mean
+from jupyter_lifecycle.materialise.columnar import as_series, is_column, is_table, series_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -99,11 +101,17 @@ class _Kinds:
         self._known: dict[type, str] = {}
 
     def of(self, value: Any) -> str:
-        """Return ``series``, ``frame``, ``rows`` (without an index), ``scalar`` or ``other``."""
+        """Say what it is in a frame.
+
+        ``series``, ``frame``, ``rows`` (without an index), ``scalar``; ``column`` and ``table`` are
+        those of Arrow and polars; anything else is ``other``.
+        """
         kind = type(value)
         found = self._known.get(kind)
         if found is None:
             found = next((w for types, w in self._ways if issubclass(kind, types)), "other")
+            if found == "other":
+                found = "table" if is_table(value) else "column" if is_column(value) else found
             self._known[kind] = found
         if found == "array":
             return "rows" if value.ndim == 1 else "other"
@@ -163,6 +171,11 @@ class _Assembly:
             if kind == "frame":
                 for at, name in enumerate(value.columns):
                     put(str(name), target, value.iloc[:, at], "series")
+            elif kind == "table":
+                for name, column in series_of(value):
+                    put(name, target, column.array, "rows")
+            elif kind == "column":
+                put(target, target, as_series(value).array, "rows")
             elif kind == "series" and target not in came_from:  # most, so without a call
                 came_from[target] = target
                 parts[target] = value

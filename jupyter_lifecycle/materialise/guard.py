@@ -1,9 +1,9 @@
 """Values as features may see them: a column that others read is never changed in place.
 
-Series and frames are handed out as shallow copies, which pandas copies when they are written to;
-arrays as read-only views, so that writing raises. Lists, dicts and sets cannot be guarded: the
-caller compares their fingerprint before and after. Other objects are trusted to look after
-themselves; many change when they are only asked, to remember an answer.
+Series and frames are handed out as shallow copies, which pandas and polars copy when they are
+written to; arrays as read-only views, so that writing raises. Lists, dicts and sets cannot be
+guarded: the caller compares their fingerprint before and after. Other objects are trusted to look
+after themselves; many change when they are only asked, to remember an answer.
 """
 
 from __future__ import annotations
@@ -74,6 +74,9 @@ def _way_for(kind: type) -> Callable[[Any], Any] | None:
         return _shallow if int(pandas.__version__.split(".")[0]) >= 3 else _deep
     if numpy is not None and issubclass(kind, numpy.ndarray):
         return _read_only
+    polars = sys.modules.get("polars")
+    if polars is not None and issubclass(kind, (polars.Series, polars.DataFrame)):
+        return _clone
     for module, names in _FIXED_FAMILIES.items():
         loaded = sys.modules.get(module)
         if loaded is not None and issubclass(kind, tuple(getattr(loaded, name) for name in names)):
@@ -87,6 +90,10 @@ def _shallow(value: Any) -> Any:
 
 def _deep(value: Any) -> Any:
     return value.copy()
+
+
+def _clone(value: Any) -> Any:
+    return value.clone()  # shares its memory until one of the two is written to
 
 
 def _read_only(value: Any) -> Any:

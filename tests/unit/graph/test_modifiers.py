@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any, TypedDict
 
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -203,8 +204,14 @@ def test_extract_columns_of_pandas_polars_and_arrow() -> None:
     def table(x) -> pa.Table:
         return pa.table({"c": [x]})
 
-    graph = graph_of(frame, table)
-    assert list(graph) == ["frame", "a", "b", "table", "c"]
+    @extract_columns("d")
+    def swift(x) -> pl.DataFrame:
+        return pl.DataFrame({"d": [x]})
+
+    graph = graph_of(frame, table, swift)
+    assert list(graph) == ["frame", "a", "b", "table", "c", "swift", "d"]
+    assert graph.features["d"].returns is pl.Series
+    assert value_of(graph, "d", x=3).equals(pl.Series("d", [3]))
     assert graph.features["a"].returns is pd.Series
     assert graph.features["c"].returns is pa.ChunkedArray
     assert graph.features["b"].doc == "The second."
@@ -221,6 +228,10 @@ def test_columns_that_are_not_there() -> None:
     def table(x):
         return pa.table({"c": [x]})
 
+    @extract_columns("q", fill_with=1)
+    def swift(x):
+        return pl.DataFrame({"c": [x]})
+
     @extract_columns("z")
     def number(x):
         return x
@@ -229,6 +240,8 @@ def test_columns_that_are_not_there() -> None:
         value_of(graph_of(weather), "wnd_gust", x=1)
     with pytest.raises(ComputeError, match="only a pandas frame can be filled"):
         value_of(graph_of(table), "q", x=1)
+    with pytest.raises(ComputeError, match="only a pandas frame can be filled"):
+        value_of(graph_of(swift), "q", x=1)
     with pytest.raises(ComputeError, match="which has no columns"):
         value_of(graph_of(number), "z", x=1)
 

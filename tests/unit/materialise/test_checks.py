@@ -218,3 +218,8 @@ def test_nothing_is_said_where_all_is_well() -> None:
         warnings.simplefilter("error")
         graph = FeatureGraph.from_functions(share)
         assert compute(graph, ["share"], inputs={"part": 1, "whole": 2}) == {"share": 0.5}
+
+
+def test_a_check_is_called_by_its_label_or_else_its_kind() -> None:
+    assert Check("range", (0, 1)).name == "range"
+    assert Check("own", len, label="not empty").name == "not empty"
