@@ -128,17 +128,21 @@ def stop(folder: Path, *, services: bool = True, seconds: float = 40.0) -> Stopp
     from jupyter_lifecycle.deployment.place import Place
 
     place = Place(folder)
-    found = running_deployer(place.lock)
-    if found is not None and isinstance(found.get("pid"), int):
+    deadline = time.monotonic() + seconds
+    # One that was started a moment ago has no number yet; left alone now, it would come up later.
+    while not (found := running_deployer(place.lock)) and time.monotonic() < deadline:
+        if found is None and not _is_starting(place):
+            break
+        time.sleep(0.02)
+    if found and isinstance(found.get("pid"), int):
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(str(found["pid"])), signal.SIGTERM)
-    deadline = time.monotonic() + seconds
     while running_deployer(place.lock) is not None:
         if time.monotonic() > deadline:
             raise DeploymentError(f"The deployer in {folder} does not end; see {place.log}.")
         time.sleep(0.02)
     ended = _stop_services(place) if services else 0
-    return Stopped(found is not None, ended)
+    return Stopped(bool(found), ended)
 
 
 def _stop_services(place: Place) -> int:

@@ -210,6 +210,13 @@ def test_the_commands_stop_and_say(registry, save):
     assert stop(place(registry)) == Stopped(deployer=False, services=0)
 
 
+def test_one_that_has_only_just_been_started_is_stopped_too(registry):
+    assert see_to_deployer(registry)
+    assert stop(place(registry)) == Stopped(deployer=True, services=0)
+    assert running_deployer(place(registry) / "deployer.lock") is None
+    assert stop(place(registry)) == Stopped(deployer=False, services=0)
+
+
 def test_it_ends_by_itself_when_there_is_nothing_to_keep(registry):
     module = "jupyter_lifecycle.deployment"
     done = subprocess.run(
