@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 SIDE = ".jl-notebook-view:not(.lm-mod-hidden)"
 CELLS = [
-    "import pandas as pd, threading\nframe = pd.DataFrame({'a': range(1000), 'b': range(1000)})",
+    # A cache of its own: what other notebooks of this JupyterLab computed is not in it.
+    (
+        "import os, pandas as pd, tempfile, threading\n"
+        "os.environ['JUPYTER_LIFECYCLE_CACHE'] = tempfile.mkdtemp()\n"
+        "frame = pd.DataFrame({'a': range(1000), 'b': range(1000)})"
+    ),
     "%load_ext jupyter_lifecycle\n%inputs frame",
     (
         "%%feature\ndef twice(a: pd.Series) -> pd.Series:\n    return a * 2\n\n"
