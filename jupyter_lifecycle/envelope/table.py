@@ -53,10 +53,14 @@ def _times(field: Field, dtype: str, values: Sequence[Any]) -> Any:
     import numpy as np
     import pandas as pd
 
-    unit = dtype.partition("[")[2].rstrip("]").partition(",")[0]
+    unit: Any = dtype.partition("[")[2].rstrip("]").partition(",")[0]
     plain = (None if value is None else in_utc(value) if field.zone else value for value in values)
     exact = [
-        value.to_datetime64() if isinstance(value, pd.Timestamp) else np.datetime64(value)
+        np.datetime64("NaT", unit)
+        if value is None
+        else value.to_datetime64()
+        if isinstance(value, pd.Timestamp)
+        else np.datetime64(value)
         for value in plain
     ]
     naive = np.array(exact, dtype=f"datetime64[{unit}]")

@@ -158,12 +158,18 @@ class Database:
             return self._engine
         if self._file is not None:
             if not create and not self._file.exists():
-                self._empty = self._empty or _empty_engine()
+                if self._empty is None:
+                    self._empty = _empty_engine()
+                    weakref.finalize(self, self._empty.dispose)
                 return self._empty
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
-        with _spoken_errors(self):
-            _bring_up_to_date(engine)
+        try:
+            with _spoken_errors(self):
+                _bring_up_to_date(engine)
+        except BaseException:
+            engine.dispose()
+            raise
         self._engine = engine
         weakref.finalize(self, engine.dispose)
         return engine

@@ -197,6 +197,8 @@ def test_the_cache_hits_and_misses_as_it_should(rates):
     assert triple.tolist() == [0, 12, 24, 36]
 
 
+# Hamilton 1.90 itself still calls utcnow, which Python 3.12 deprecates.
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 def test_what_reads_files_or_asks_to_be_recomputed_is_never_cached(module, tmp_path):
     graph = from_hamilton(
         module(
