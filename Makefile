@@ -6,6 +6,9 @@ BIN    := $(VENV)/bin
 LOCAL  := JUPYTER_LIFECYCLE_HOME=$(CURDIR)/.jupyter_lifecycle/home JUPYTER_LIFECYCLE_CACHE=$(CURDIR)/.jupyter_lifecycle/cache
 # Threads of numerical libraries that wait should sleep, not spin: others share the machine.
 QUIET  := OMP_WAIT_POLICY=PASSIVE
+MOST   := tests/unit tests/integration tests/conformance
+# Servers, clusters and browsers on a crowded machine: what failed is run once more by itself, and both runs are shown.
+AGAIN   = || $(QUIET) $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo lab voila stop test test-frameworks lint unit integration engines browser wheel lock clean
@@ -31,9 +34,9 @@ stop: ## Stop the service and the deployer that the demonstration left running
 test: ## Everything: lint, types, layers, unit, integration, engine and browser tests
 	@$(PYTHON) scripts/bootstrap.py test
 	@$(MAKE) --no-print-directory lint
-	@$(QUIET) $(BIN)/python -m pytest -n 2 -q tests/unit tests/integration tests/conformance
-	@$(QUIET) $(BIN)/python -m pytest -q tests/engines
-	@$(QUIET) $(BIN)/python -m pytest -q tests/browser
+	@$(QUIET) $(BIN)/python -m pytest -n 2 -q $(MOST) $(AGAIN) $(MOST)
+	@$(QUIET) $(BIN)/python -m pytest -q tests/engines $(AGAIN) tests/engines
+	@$(QUIET) $(BIN)/python -m pytest -q tests/browser $(AGAIN) tests/browser
 
 test-frameworks: install ## Models of each framework, with the real ones (downloads gigabytes)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group frameworks --group test
