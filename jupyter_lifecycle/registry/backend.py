@@ -58,8 +58,10 @@ class Backend(Protocol):
     def is_local(self) -> bool:
         """Whether the store is in this process."""
 
-    def search(self, query: str, limit: int, cursor: str | None) -> Page[EnvelopeRecord]:
-        """One page of the envelopes that match."""
+    def search(
+        self, query: str, limit: int, cursor: str | None, skip: int = 0
+    ) -> Page[EnvelopeRecord]:
+        """One page of the envelopes that match, so many rows after where the cursor stands."""
 
     def latest(self, query: str) -> EnvelopeRecord:
         """Give the first match."""

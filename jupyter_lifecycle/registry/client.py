@@ -74,9 +74,11 @@ class Client:
 
     # -- envelopes
 
-    def search(self, query: str, limit: int, cursor: str | None) -> Page[EnvelopeRecord]:
-        """One page of the envelopes that match."""
-        params = {"query": query, "limit": limit, "cursor": cursor}
+    def search(
+        self, query: str, limit: int, cursor: str | None, skip: int = 0
+    ) -> Page[EnvelopeRecord]:
+        """One page of the envelopes that match, so many rows after where the cursor stands."""
+        params = {"query": query, "limit": limit, "cursor": cursor, "skip": skip or None}
         found = self._get("/v1/envelopes", params)
         return Page(tuple(self._envelope(item) for item in found["items"]), found["cursor"])
 

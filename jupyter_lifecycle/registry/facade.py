@@ -113,7 +113,7 @@ class Registry(Reporting):
     # -- finding
 
     def search(
-        self, query: str = "", *, limit: int = 20, cursor: str | None = None
+        self, query: str = "", *, limit: int = 20, cursor: str | None = None, skip: int = 0
     ) -> Page[Envelope]:
         """One page of the envelopes that match a query.
 
@@ -126,13 +126,15 @@ class Registry(Reporting):
             Envelopes on a page, at most 1,000.
         cursor : str, optional
             ``cursor`` of the page before.
+        skip : int, optional
+            Envelopes that are left out first: a jump to the 50,000th needs no page before it.
 
         Raises
         ------
         QueryError
             The query does not parse; ``detail["position"]`` counts characters from 0.
         """
-        page = self._backend.search(query, limit, cursor)
+        page = self._backend.search(query, limit, cursor, skip)
         return Page(tuple(self._handle(record) for record in page), page.cursor)
 
     def latest(self, query: str = "") -> Envelope:

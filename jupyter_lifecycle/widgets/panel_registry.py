@@ -117,7 +117,7 @@ class RegistryPanel(Panel):
         started = time.perf_counter()
         result = Result(query, self._registry)
         try:
-            result.read_to(0)
+            result.read(0)
             serving = by_envelope(self._registry.endpoints())
             asked = _tags_read(self._registry)
         except QueryError as error:
@@ -149,7 +149,7 @@ class RegistryPanel(Panel):
             self._band.value = ""
             registry = self._registry_code
             self._code.value = registry_views.code_view(result.query, self._alias, registry)
-        self._give(0, len(result.found))
+        self._give(0)
         if not result.found:
             self._chosen = None
             self._draw_detail()
@@ -190,23 +190,18 @@ class RegistryPanel(Panel):
         result = self._result
         if generation != self._generation:
             return
-        if page * PAGE < len(result.found):  # another view asks for what one has already
-            self._give(page * PAGE, min((page + 1) * PAGE, len(result.found)))
-            return
-        with self._paint_lock:  # one thread reads on from where the last page ended
-            start, end = result.read_to(page)
+        with self._paint_lock:  # one thread reads on from the nearest page that is known
+            result.read(page)
         if generation == self._generation:
-            self._give(start, end)
+            self._give(page)
 
-    def _give(self, start: int, end: int) -> None:
+    def _give(self, page: int) -> None:
         columns, now = self._table.columns, self._now()
         result = self._result
         rows = [
-            row_of(saved, columns, self._serving, self._asked, now)
-            for saved in result.found[start:end]
+            row_of(saved, columns, self._serving, self._asked, now) for saved in result.read(page)
         ]
-        more = not (result.ended and end == len(result.found))
-        self._table.give(self._generation, start, rows, more=more)
+        self._table.give(self._generation, page * PAGE, rows, more=result.more(page))
 
     def _complete(self, text: str, position: int, number: int) -> None:
         found = self._registry.complete(text, position)

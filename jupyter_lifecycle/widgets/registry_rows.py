@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.widgets.saved_before import Saved
 
 PAGE = 200
-STRIDE = 1_000
-"""Rows that are read at once on the way to a page far below."""
 
 _MOST_METRICS = 2
 _TEXT = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`"
@@ -31,53 +29,57 @@ _ORDER = re.compile(rf"(?:{_TEXT}|(?P<order>\border\s+by\b)|.)", re.IGNORECASE |
 class Shelf(Protocol):
     """The part of a registry that is read."""
 
-    def search(self, query: str, *, limit: int, cursor: str | None = None) -> Page[Any]:
-        """Give one page."""
+    def search(
+        self, query: str, *, limit: int, cursor: str | None = None, skip: int = 0
+    ) -> Page[Any]:
+        """Give one page, so many rows after where the cursor stands."""
         ...
 
 
 @dataclass
 class Result:
-    """One query's envelopes, read in order as far as somebody looked."""
+    """One query's envelopes: the pages of them that somebody looked at.
+
+    A page is read on from the nearest one above it that is known, so rows that are saved meanwhile
+    shift nothing below what was read.
+    """
 
     query: str
     shelf: Shelf
-    found: list[Saved] = field(default_factory=list)
-    _cursor: str | None = None
-    _begun: bool = False
+    pages: dict[int, tuple[Saved, ...]] = field(default_factory=dict)
+    _cursors: dict[int, str | None] = field(default_factory=dict)
+
+    @property
+    def found(self) -> list[Saved]:
+        """All that was read, in order."""
+        return [saved for page in sorted(self.pages) for saved in self.pages[page]]
 
     @property
     def ended(self) -> bool:
-        """Whether the last row was read."""
-        return self._begun and self._cursor is None
+        """Whether every row was read."""
+        return None in self._cursors.values() and len(self.pages) == max(self.pages) + 1
 
-    def read_to(self, page: int) -> tuple[int, int]:
-        """Read on until a page is there.
+    def more(self, page: int) -> bool:
+        """Whether there are rows below a page that was read."""
+        return self._cursors.get(page) is not None
 
-        Parameters
-        ----------
-        page : int
-            From 0, of :data:`PAGE` rows.
-
-        Returns
-        -------
-        (int, int)
-            The rows that are new, from and to.
+    def read(self, page: int) -> tuple[Saved, ...]:
+        """Give a page, from 0, of :data:`PAGE` rows; empty where it lies below the last row.
 
         Raises
         ------
         LifecycleError
             The query does not parse, or the registry does not answer.
         """
-        start = len(self.found)
-        needed = (page + 1) * PAGE
-        while len(self.found) < needed and not self.ended:
-            lacking = needed - len(self.found)
-            limit = min(STRIDE, -(-lacking // PAGE) * PAGE)
-            got = self.shelf.search(self.query, limit=limit, cursor=self._cursor)
-            self._begun, self._cursor = True, got.cursor
-            self.found.extend(got)
-        return start, len(self.found)
+        if page not in self.pages:
+            above = max((known for known in self.pages if known < page), default=-1)
+            cursor = self._cursors.get(above)
+            if above >= 0 and cursor is None:
+                return ()
+            skip = (page - above - 1) * PAGE
+            got = self.shelf.search(self.query, limit=PAGE, cursor=cursor, skip=skip)
+            self.pages[page], self._cursors[page] = tuple(got), got.cursor
+        return self.pages[page]
 
 
 def columns_of(found: Iterable[Saved]) -> list[dict[str, str]]:

@@ -137,6 +137,12 @@ def stop_deployer(home: Path) -> None:
         )
 
 
+@pytest.fixture(name="stop_deployer")
+def deployer_stopper() -> Callable[[Path], None]:
+    """For a notebook with a registry of its own."""
+    return stop_deployer
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     found = next(

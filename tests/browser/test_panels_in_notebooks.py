@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Locator, Page
 
@@ -65,6 +65,14 @@ def patience():
     expect.set_options(timeout=5_000)
 
 
+@pytest.fixture
+def apart(tmp_path: Path, stop_deployer: Callable[[Path], None]) -> Iterator[str]:
+    """A cell that gives the notebook a registry of its own, whose deployer ends with the test."""
+    home = tmp_path / "apart"
+    yield f"import os; os.environ['JUPYTER_LIFECYCLE_HOME'] = {str(home / 'lifecycle')!r}"
+    stop_deployer(home)
+
+
 def write(folder: Path, name: str, *cells: str) -> Path:
     notebook = new_notebook(cells=[new_code_cell(cell.strip()) for cell in cells])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
@@ -87,9 +95,9 @@ def type_tag(panel: Locator, text: str) -> None:
 
 
 def test_one_click_saves_a_tag_deploys_and_the_service_answers(
-    open_notebook: Callable[..., object], tmp_path: Path
+    open_notebook: Callable[..., object], tmp_path: Path, apart: str
 ) -> None:
-    source = write(tmp_path, "panels.ipynb", MODEL, FIT, SCORE, RULE, SAVE, DEPLOY)
+    source = write(tmp_path, "panels.ipynb", apart, MODEL, FIT, SCORE, RULE, SAVE, DEPLOY)
     notebook = open_notebook(source, width=1500, height=1100)
     page = notebook.page
     notebook.run_all()
@@ -196,8 +204,10 @@ def test_one_click_saves_a_tag_deploys_and_the_service_answers(
     assert any(data["text/plain"].startswith("mean-delay") for data in panels)
 
 
-def test_chips_by_keyboard_alone(open_notebook: Callable[..., object], tmp_path: Path) -> None:
-    source = write(tmp_path, "chips.ipynb", MODEL, FIT, FIRST, TAG)
+def test_chips_by_keyboard_alone(
+    open_notebook: Callable[..., object], tmp_path: Path, apart: str
+) -> None:
+    source = write(tmp_path, "chips.ipynb", apart, MODEL, FIT, FIRST, TAG)
     notebook = open_notebook(source, width=1200, height=900, dark=True)
     notebook.run_all()
     panel = notebook.cell(notebook.index_of(TAG)).locator(".jl-panel").first

@@ -327,6 +327,16 @@ def test_pages_are_stable_under_writes(filled, make_bundle, order):
     assert len(seen) == len(set(seen))
 
 
+def test_envelopes_are_skipped_and_not_read(filled):
+    whole = [one.id for one in filled.search("")]
+    assert [one.id for one in filled.search("", limit=2, skip=1)] == whole[1:3]
+    first = filled.search("", limit=1)
+    assert [one.id for one in filled.search("", cursor=first.cursor, skip=1)] == whole[2:]
+    assert len(filled.search("", skip=100)) == 0
+    with pytest.raises(InvalidValueError, match="can be skipped, not -1"):
+        filled.search("", skip=-1)
+
+
 def test_a_cursor_belongs_to_its_query(filled):
     cursor = filled.search("name = 'ltv'", limit=1).cursor
     for wrong in (cursor[:-3], "", "AAAA", "é", "W10"):

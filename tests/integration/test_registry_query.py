@@ -467,8 +467,9 @@ def test_a_condition_means_what_python_says(world, condition):
     condition=st.one_of(st.just(("", lambda _: True)), ATOMS),
     order=orders(),
     limit=st.integers(1, 50),
+    skip=st.integers(0, 60),
 )
-def test_pages_joined_are_the_whole_in_order(world, condition, order, limit):
+def test_pages_joined_are_the_whole_in_order(world, condition, order, limit, skip):
     store, saved = world
     text, meaning = condition
     by, arrange = order
@@ -481,6 +482,12 @@ def test_pages_joined_are_the_whole_in_order(world, condition, order, limit):
         if cursor is None:
             break
     assert seen == expected
+    first = store.search(f"{text} {by}", limit, None)
+    jumped = store.search(f"{text} {by}", limit, None, skip)
+    assert [one.id for one in jumped] == expected[skip : skip + limit]
+    if first.cursor is not None:
+        jumped = store.search(f"{text} {by}", limit, first.cursor, skip)
+        assert [one.id for one in jumped] == expected[limit + skip : 2 * limit + skip]
 
 
 @RELAXED

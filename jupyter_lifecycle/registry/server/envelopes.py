@@ -25,10 +25,10 @@ Text = Annotated[str, Query(max_length=20_000, description="see docs/registry.md
 
 @router.get("/envelopes")
 def search(
-    store: Reader, query: Text = "", limit: int = 20, cursor: Text | None = None
+    store: Reader, query: Text = "", limit: int = 20, cursor: Text | None = None, skip: int = 0
 ) -> dict[str, Any]:
     """Give one page of the envelopes that match, without their manifests."""
-    page = store.search(query, limit, cursor)
+    page = store.search(query, limit, cursor, skip)
     return {"items": [wire.envelope_json(item) for item in page], "cursor": page.cursor}
 
 

@@ -50,24 +50,32 @@ class Found:
 
 
 def page(
-    connection: Connection, query: Query, limit: int, start: Start | None = None
+    connection: Connection, query: Query, limit: int, start: Start | None = None, skip: int = 0
 ) -> tuple[Found, ...]:
-    """Read the next envelopes in the order of a query."""
+    """Read the next envelopes in the order of a query, after those that are skipped.
+
+    What is skipped is walked in the index and never read, so a jump costs no page on its way.
+    """
     order = query.order or NEWEST_FIRST
     driver = _driver(connection, query.where)
     where = condition(query.where, driver)
     if driver is not None or not _walks(order[0].field):
-        return _read(connection, order, where, limit, start)
+        return _read(connection, order, where, (limit, skip), start)
     # No index has the envelopes that lack the field: they come after, by the other keys.
     found: tuple[Found, ...] = ()
     if start is None or start.values[0] is not None:
-        found = _read(connection, order, where, limit, start, first_is_there=True)
+        found = _read(connection, order, where, (limit, skip), start, first_is_there=True)
+        if skip and len(found) < limit:
+            there = _how_many(connection, order, where, start)
+            skip = max(skip - there, 0)
+        else:
+            skip = 0
         start = None
     if len(found) == limit:
         return found
     lacking = where & ~atom(Exists(order[0].field, ""))
     rest = None if start is None else Start(start.values[1:], start.seq)
-    others = _read(connection, order[1:], lacking, limit - len(found), rest)
+    others = _read(connection, order[1:], lacking, (limit - len(found), skip), rest)
     return (*found, *(Found(other.row, (None, *other.keys)) for other in others))
 
 
@@ -94,18 +102,34 @@ def _read(
     connection: Connection,
     order: Sequence[OrderKey],
     where: ColumnElement[bool],
-    limit: int,
+    part: tuple[int, int],
     start: Start | None,
     *,
     first_is_there: bool = False,
 ) -> tuple[Found, ...]:
+    """Read ``part`` of the rows after a start: so many, after so many that are skipped."""
+    limit, skip = part
     source, orderings = ordering(order, first_is_there=first_is_there)
     found = select(*COLUMNS, *[key.value.label(f"key_{i}") for i, key in enumerate(orderings)])
     found = found.select_from(source).where(where)
     if start is not None:
         found = found.where(after(orderings, start.values, start.seq))
-    rows = connection.execute(found.order_by(*sort(orderings)).limit(limit)).all()
+    rows = connection.execute(found.order_by(*sort(orderings)).limit(limit).offset(skip)).all()
     return tuple(Found(row, tuple(row[len(COLUMNS) :])) for row in rows)
+
+
+def _how_many(
+    connection: Connection,
+    order: Sequence[OrderKey],
+    where: ColumnElement[bool],
+    start: Start | None,
+) -> int:
+    """Count the rows after a start that have the order's first field."""
+    source, orderings = ordering(order, first_is_there=True)
+    found = select(func.count()).select_from(source).where(where)
+    if start is not None:
+        found = found.where(after(orderings, start.values, start.seq))
+    return connection.scalar(found) or 0
 
 
 def _walks(field: Field) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 MAX_LIMIT = 1_000
+MAX_SKIP = 100_000_000
 
 
 def read_query(connection: Connection, text: str) -> Query:

@@ -172,7 +172,9 @@ class Store(Reports, Feed):
 
     # -- envelopes
 
-    def search(self, query: str, limit: int, cursor: str | None) -> Page[EnvelopeRecord]:
+    def search(
+        self, query: str, limit: int, cursor: str | None, skip: int = 0
+    ) -> Page[EnvelopeRecord]:
         """One page of the envelopes that match; see docs/registry.md for the language.
 
         Raises
@@ -182,10 +184,12 @@ class Store(Reports, Feed):
         """
         if not 1 <= limit <= search.MAX_LIMIT:
             raise InvalidValueError(f"A page has 1 to {search.MAX_LIMIT:,} items, not {limit}.")
+        if not 0 <= skip <= search.MAX_SKIP:
+            raise InvalidValueError(f"0 to {search.MAX_SKIP:,} items can be skipped, not {skip}.")
         with self._database.reading() as connection:
             parsed = search.read_query(connection, query)
             start = None if cursor is None else search.decode_cursor(query, cursor, parsed.order)
-            found = planning.page(connection, parsed, limit + 1, start)
+            found = planning.page(connection, parsed, limit + 1, start, skip)
             shown = [one.row for one in found[:limit]]
             records = envelopes.records(connection, shown, self._load_manifest)
         more = len(found) > limit

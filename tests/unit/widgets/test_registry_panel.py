@@ -65,34 +65,44 @@ def test_pages_are_read_on_from_where_the_last_ended(
     assert [m["more"] for m in sent if m["kind"] == "rows"] == [True]
     panel._heard({"ask": "page", "generation": 0, "page": 3})
     last = sent[-1]
-    assert (last["start"], len(last["rows"]), last["more"]) == (2, 5, False)
-    assert [row["id"] for row in rows_of(sent)] == [one.id for one in found[::-1]]
-    panel._heard({"ask": "page", "generation": 0, "page": 1})
-    assert (sent[-1]["start"], len(sent[-1]["rows"])) == (2, 2)
+    assert (last["start"], len(last["rows"]), last["more"]) == (6, 1, False)
+    shelf(salt="saved meanwhile")
+    for page in (1, 2):
+        panel._heard({"ask": "page", "generation": 0, "page": page})
+        assert (sent[-1]["start"], sent[-1]["more"]) == (page * 2, True)
+    rows = {m["start"]: [row["id"] for row in m["rows"]] for m in sent if m["kind"] == "rows"}
+    assert [id_ for start in sorted(rows) for id_ in rows[start]] == [one.id for one in found[::-1]]
     panel._heard({"ask": "page", "generation": 7, "page": 0})
-    assert sent[-1]["start"] == 2
+    assert sent[-1]["start"] == 4
 
 
-def test_a_result_is_read_in_strides():
+def test_a_page_far_below_is_jumped_to():
     class Shelf:
         def __init__(self):
             self.asked = []
 
-        def search(self, query, *, limit, cursor=None):
+        def search(self, query, *, limit, cursor=None, skip=0):
             from jupyter_lifecycle.registry import Page
 
-            start = int(cursor or 0)
-            self.asked.append(limit)
+            start = int(cursor or 0) + skip
+            self.asked.append((cursor, skip))
             end = min(start + limit, 2_500)
             return Page(tuple(range(start, end)), str(end) if end < 2_500 else None)
 
     shelf = Shelf()
     result = Result("", shelf)
-    assert result.read_to(0) == (0, PAGE)
-    assert result.read_to(9) == (PAGE, 2_000)
-    assert result.read_to(100) == (2_000, 2_500)
-    assert result.read_to(100) == (2_500, 2_500)
-    assert shelf.asked == [200, 1_000, 800, 1_000]
+    assert result.read(0) == tuple(range(PAGE))
+    assert not result.ended
+    assert result.read(9)[0] == 9 * PAGE
+    assert result.read(8)[0] == 8 * PAGE
+    assert result.read(12) == tuple(range(2_400, 2_500))
+    assert not result.more(12)
+    assert result.read(20) == ()
+    assert shelf.asked == [(None, 0), ("200", 1600), ("200", 1400), ("2000", 400)]
+    assert not result.ended
+    for page in range(13):
+        result.read(page)
+    assert result.ended
     assert result.found == list(range(2_500))
 
 
