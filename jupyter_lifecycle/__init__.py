@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jupyter_lifecycle import monitoring as monitoring
     from jupyter_lifecycle.cache import ColumnCache as ColumnCache
     from jupyter_lifecycle.deployment import batch as batch
     from jupyter_lifecycle.deployment import endpoint as endpoint
@@ -82,10 +83,15 @@ _HOME = {
     "unload_ipython_extension": ("notebook", "unload_ipython_extension"),
 }
 
-__all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605 - one list of names, not two
+# packages whose own names are public too
+_PACKAGES = ("monitoring",)
+
+__all__ = sorted([*_HOME, *_PACKAGES, "__version__"])  # noqa: PLE0605 - one list of names, not two
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return import_module(f"{__name__}.{name}")
     try:
         module, attribute = _HOME[name]
     except KeyError:

@@ -32,6 +32,9 @@
     │   ├── ForbiddenError              a token without the scope
     │   ├── RateLimitError              more requests than the token may make
     │   └── RegistryUnavailableError    the registry does not answer
+    ├── MonitoringError
+    │   ├── ProfileError                profiles that cannot be made, read or added up
+    │   └── DistanceError               two distributions that have no distance
     ├── DeploymentError
     │   ├── RuleError                   a rule that cannot be
     │   ├── EndpointError               an endpoint that does not serve
@@ -270,6 +273,25 @@ class RegistryUnavailableError(RegistryError):
 
     code = "registry_unavailable"
     status = 503
+
+
+class MonitoringError(LifecycleError):
+    """Distributions that cannot be compared as asked."""
+
+    code = "monitoring"
+    status = 422
+
+
+class ProfileError(MonitoringError):
+    """Profiles that cannot be made, read or added up."""
+
+    code = "profile"
+
+
+class DistanceError(MonitoringError):
+    """Two distributions that have no distance, such as an empty one."""
+
+    code = "distance"
 
 
 class DeploymentError(LifecycleError):
