@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jupyter_lifecycle import experiments as experiments
     from jupyter_lifecycle import monitoring as monitoring
     from jupyter_lifecycle.cache import ColumnCache as ColumnCache
     from jupyter_lifecycle.deployment import batch as batch
@@ -84,7 +85,7 @@ _HOME = {
 }
 
 # packages whose own names are public too
-_PACKAGES = ("monitoring",)
+_PACKAGES = ("experiments", "monitoring")
 
 __all__ = sorted([*_HOME, *_PACKAGES, "__version__"])  # noqa: PLE0605 - one list of names, not two
 

@@ -40,6 +40,11 @@
     │   ├── EndpointError               an endpoint that does not serve
     │   ├── BuildError                  an environment that cannot be built
     │   └── BatchError                  a batch that cannot be done as asked
+    ├── ExperimentError
+    │   ├── AssignmentError             a unit, weights or a share that nothing can be assigned by
+    │   ├── OverlapError                slots or a parameter that another experiment has
+    │   ├── RunningError                a change that would move units of a running experiment
+    │   └── AnalysisError               numbers that cannot be analysed as asked
     └── MissingExtraError               an optional package that is not installed
 
 A feature's own exception is never wrapped: it is raised again with notes.
@@ -324,6 +329,39 @@ class BatchError(DeploymentError):
     """A batch that cannot be done as asked."""
 
     code = "batch"
+
+
+class ExperimentError(LifecycleError):
+    """An experiment that cannot be, or cannot be done as asked."""
+
+    code = "experiment"
+    status = 422
+
+
+class AssignmentError(ExperimentError):
+    """A unit, weights or a share that nothing can be assigned by."""
+
+    code = "assignment"
+
+
+class OverlapError(ExperimentError):
+    """Slots or a parameter that another experiment has; ``detail`` names both."""
+
+    code = "overlap"
+    status = 409
+
+
+class RunningError(ExperimentError):
+    """A change that would move units of a running experiment."""
+
+    code = "running"
+    status = 409
+
+
+class AnalysisError(ExperimentError):
+    """Numbers that cannot be analysed as asked."""
+
+    code = "analysis"
 
 
 class MissingExtraError(LifecycleError):
