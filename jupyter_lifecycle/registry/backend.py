@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
+    from jupyter_lifecycle.registry.observations import Outcome, Reaction, SkewState, Window
     from jupyter_lifecycle.registry.records import (
         Collected,
         DeletedEnvelope,
@@ -47,7 +49,42 @@ class RubbishBin(Protocol):
         """Remove for good what has been in the trash for so long."""
 
 
-class Backend(Protocol):
+class Watching(Protocol):
+    """What services see, and what came of it."""
+
+    def add_windows(self, windows: Sequence[Window]) -> int:
+        """Write windows; of one key the later flush counts."""
+
+    def windows(
+        self,
+        endpoint: str,
+        since: datetime,
+        until: datetime,
+        envelope: str | None = None,
+        side: str | None = None,
+    ) -> tuple[Window, ...]:
+        """Give the windows that start in a stretch of time."""
+
+    def set_skew(self, state: SkewState) -> SkewState:
+        """Write how far an envelope is from its reference."""
+
+    def skews(self, endpoint: str | None = None) -> tuple[SkewState, ...]:
+        """Give the skew states."""
+
+    def add_outcomes(self, outcomes: Sequence[Outcome]) -> int:
+        """Write outcomes; a later one of the same row replaces the one before."""
+
+    def outcomes(self, endpoint: str, since: datetime, until: datetime) -> tuple[Outcome, ...]:
+        """Give the outcomes of what was answered in a stretch of time."""
+
+    def react(self, reaction: Reaction) -> bool:
+        """Write how a reaction goes; False where it was begun before."""
+
+    def reactions(self, endpoint: str) -> tuple[Reaction, ...]:
+        """Give what was done for an endpoint."""
+
+
+class Backend(Watching, Protocol):
     """Everything that a registry does, in records."""
 
     @property

@@ -13,6 +13,7 @@ from jupyter_lifecycle.registry.records import Page
 from jupyter_lifecycle.registry.remote_bin import RemoteBin
 from jupyter_lifecycle.registry.remote_keyring import RemoteKeyring
 from jupyter_lifecycle.registry.remote_mailbox import RemoteMailbox
+from jupyter_lifecycle.registry.remote_observing import RemoteObserving
 from jupyter_lifecycle.registry.transport import Call, Transport
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 _MANY = 1_000
 
 
-class Client:
+class Client(RemoteObserving):
     """The methods of :class:`~jupyter_lifecycle.registry.backend.Backend` as requests.
 
     Parameters

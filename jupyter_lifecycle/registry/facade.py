@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from jupyter_lifecycle.errors import IntegrityError, RegistryError, TrustError
 from jupyter_lifecycle.registry import bundles, words
 from jupyter_lifecycle.registry.handle import Envelope
+from jupyter_lifecycle.registry.observing import Observing
 from jupyter_lifecycle.registry.places import cache_home, chosen_registry, data_home
 from jupyter_lifecycle.registry.records import Page, Rule, served_before
 from jupyter_lifecycle.registry.reporting import Reporting
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 TOKEN_VARIABLE = "JUPYTER_LIFECYCLE_TOKEN"  # noqa: S105 - the name of a variable
 
 
-class Registry(Reporting):
+class Registry(Reporting, Observing):
     """Where envelopes are kept, found, tagged and watched by rules.
 
     Parameters

@@ -33,6 +33,8 @@ EVENT_KINDS = (
     "want.changed",
     "deployment.changed",
     "endpoint.changed",
+    "skew.changed",
+    "skew.reaction",
     "token.created",
     "token.revoked",
     "webhook.created",

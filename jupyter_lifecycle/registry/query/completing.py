@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from lark import Lark, UnexpectedInput
 
 from jupyter_lifecycle.errors import QueryError
-from jupyter_lifecycle.registry.query.fields import COLUMNS, FAMILIES, field_of, path_of
+from jupyter_lifecycle.registry.query.fields import COLUMNS, FAMILIES, SKEW, field_of, path_of
 from jupyter_lifecycle.registry.query.grammar import GRAMMAR
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ _NOTES = {
     "package": "version of a package",
     "feature": "a feature behind the inputs",
     "deployment": "state at an endpoint",
+    "skew": "how far what it sees has moved",
 }
 
 
@@ -232,6 +233,10 @@ def _fields(typed: str, words: Vocabulary) -> Iterator[Suggestion]:
 
 
 def _keys(family: str, typed: str, words: Vocabulary) -> Iterator[Suggestion]:
+    if family == "skew":
+        yield from (
+            Suggestion(f"skew.{name}", "field") for name in SKEW if name.startswith(typed.lower())
+        )
     if family not in ("tags", "metrics"):
         return
     low = typed.lower()

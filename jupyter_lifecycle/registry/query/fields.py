@@ -16,7 +16,8 @@ COLUMNS: dict[str, Kind] = {
     "size": "number",
     "python": "version",
 }
-FAMILIES = ("tags", "metrics", "input", "output", "package", "feature", "deployment")
+FAMILIES = ("tags", "metrics", "input", "output", "package", "feature", "deployment", "skew")
+SKEW: dict[str, Kind] = {"max": "number", "moved": "text", "columns": "number"}
 METRIC_PARTS = ("max", "min", "first")
 
 _PART = re.compile(r"`((?:[^`]|``)+)`|([\w-]+)")
@@ -53,7 +54,18 @@ def field_of(text: str, position: int) -> Field:
         return Field("column", head, "", COLUMNS[head])
     if quoted or head not in FAMILIES or not rest:
         raise _unknown(text, head, rest, position)
+    if head == "skew":
+        return _skew(text, rest, position)
     return _member(head, rest, last_is_plain=not parts[-1][1])
+
+
+def _skew(text: str, rest: list[str], position: int) -> Field:
+    kind = SKEW.get(rest[0]) if len(rest) == 1 else None
+    if kind is None:
+        near = did_you_mean(f"skew.{'.'.join(rest)}", [f"skew.{name}" for name in SKEW])
+        hint = near or f" There are: {', '.join(f'skew.{name}' for name in SKEW)}."
+        raise _no_field(text, position, hint)
+    return Field("skew", rest[0], "", kind)
 
 
 def _member(head: str, rest: list[str], *, last_is_plain: bool) -> Field:

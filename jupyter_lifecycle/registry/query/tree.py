@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Kind = Literal["text", "number", "time", "version", "presence"]
-Family = Literal["column", "tags", "metrics", "input", "output", "package", "feature", "deployment"]
+Family = Literal[
+    "column", "tags", "metrics", "input", "output", "package", "feature", "deployment", "skew"
+]
 Operator = Literal["=", "<", "<=", ">", ">="]
 Value: TypeAlias = str | float | int
 """Text, a number, or microseconds since 1970 (UTC) for a time."""

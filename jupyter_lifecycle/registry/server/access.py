@@ -20,8 +20,8 @@ _DOING = {
 }
 
 
-def actor(scope: str) -> Callable[[Request], Store]:
-    """Make a dependency: the store, acting in the name of a token with this scope.
+def actor(scope: str, *or_else: str) -> Callable[[Request], Store]:
+    """Make a dependency: the store, acting in the name of a token with this scope, or another.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def actor(scope: str) -> Callable[[Request], Store]:
                 "The token is not known here: it was mistyped, has ended or was revoked."
                 " Ask for a new one."
             )
-        if not token.may(scope):
+        if not any(map(token.may, (scope, *or_else))):
             raise ForbiddenError(
                 f"The token may {_DOING[scope]}. Ask for one with the scope {scope}.",
                 scope=scope,
@@ -68,4 +68,6 @@ def _secret(request: Request) -> str:
 Reader = Annotated[Store, Depends(actor("read"))]
 Writer = Annotated[Store, Depends(actor("write"))]
 DeployerStore = Annotated[Store, Depends(actor("deploy"))]
+Sender = Annotated[Store, Depends(actor("write", "deploy"))]
+"""A service that sends what it counted, or the deployer that does so for it."""
 Administrator = Annotated[Store, Depends(actor("admin"))]

@@ -13,6 +13,7 @@ from jupyter_lifecycle.registry.server import (
     failures,
     health,
     logs,
+    observed,
     tokens,
     trash,
     webhooks,
@@ -69,6 +70,7 @@ def create_app(
     for router in (
         envelopes.router,
         deployments.router,
+        observed.router,
         blobs.router,
         tokens.router,
         webhooks.router,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-HEAD: Final = "0007"
+HEAD: Final = "0008"
 """The revision that :mod:`schema` describes; a test holds it to the newest migration."""
 
 BUSY_MS: Final = 20_000

@@ -13,6 +13,7 @@ from jupyter_lifecycle.registry.store.store import Store
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jupyter_lifecycle.registry.observations import Outcome, Reaction, SkewState, Window
     from jupyter_lifecycle.registry.records import Deployment, EndpointRecord, EnvelopeRecord, Rule
 
 
@@ -105,6 +106,28 @@ class LimitedStore(Store):
             endpoint = deployments.get(connection, id_).endpoint
         self._check("endpoint", endpoint)
         return super().update_deployment(id_, values)
+
+    def add_windows(self, windows: Sequence[Window]) -> int:
+        """Write windows, if their endpoints match."""
+        for one in windows:
+            self._check("endpoint", one.endpoint)
+        return super().add_windows(windows)
+
+    def set_skew(self, state: SkewState) -> SkewState:
+        """Write a skew state, if its endpoint matches."""
+        self._check("endpoint", state.endpoint)
+        return super().set_skew(state)
+
+    def add_outcomes(self, outcomes: Sequence[Outcome]) -> int:
+        """Write outcomes, if their endpoints match."""
+        for one in outcomes:
+            self._check("endpoint", one.endpoint)
+        return super().add_outcomes(outcomes)
+
+    def react(self, reaction: Reaction) -> bool:
+        """Write how a reaction goes, if its endpoint matches."""
+        self._check("endpoint", reaction.endpoint)
+        return super().react(reaction)
 
     def _check_envelope(self, id_: str) -> None:
         with self._database.reading() as connection:

@@ -17,6 +17,7 @@ from jupyter_lifecycle.registry.store.schema import (
     metrics,
     schema_fields,
     schemas,
+    skews,
     tags,
 )
 
@@ -84,6 +85,12 @@ def _output(field: Field, name: Any) -> Place:
     return _schema_side("output", name)
 
 
+def _skew(field: Field, _: Any) -> Place:
+    """Of several endpoints, the row that has the worst of all counts."""
+    everywhere = _keyed("endpoint", literal("", TEXT))
+    return Place(skews, "envelope", "seq", field.key, everywhere, indexed=False)
+
+
 def _keyed(column: str, name: Any) -> Callable[[FromClause], list[Condition]]:
     return lambda table: [table.c[column] == name]
 
@@ -136,4 +143,5 @@ _PLACES: dict[str, Callable[[Field, Any], Place]] = {
         lineage_features, "lineage", "lineage", "code", _keyed("name", name)
     ),
     "deployment": lambda _, name: _attempts(name),
+    "skew": _skew,
 }

@@ -326,6 +326,58 @@ deliveries = Table(
     sqlite_autoincrement=True,
 )
 
+windows = Table(
+    "windows",
+    metadata,
+    Column("seq", KEY, primary_key=True),
+    Column("endpoint", TEXT, nullable=False),
+    Column("start", TIME, nullable=False),
+    Column("envelope", TEXT, nullable=False),
+    Column("side", TEXT, nullable=False),
+    Column("run", TEXT, nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("flush", BigInteger, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("windows_by_key", "endpoint", "start", "envelope", "side", "run", unique=True),
+)
+
+skews = Table(
+    "skews",
+    metadata,
+    Column("envelope", KEY, ForeignKey("envelopes.seq"), primary_key=True),
+    Column("endpoint", TEXT, primary_key=True),
+    Column("at", TIME, nullable=False),
+    Column("max", Double),
+    Column("moved", TEXT),
+    Column("columns", Integer, nullable=False),
+    Column("body", TEXT, nullable=False),
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("endpoint", TEXT, primary_key=True),
+    Column("request", TEXT, primary_key=True),
+    Column("row", BigInteger, primary_key=True),
+    Column("envelope", TEXT, nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("logged_at", TIME, nullable=False),
+    Column("body", TEXT, nullable=False),
+    Index("outcomes_by_time", "endpoint", "at"),
+)
+
+reactions = Table(
+    "reactions",
+    metadata,
+    Column("endpoint", TEXT, primary_key=True),
+    Column("envelope", TEXT, primary_key=True),
+    Column("action", TEXT, primary_key=True),
+    Column("state", TEXT, nullable=False),
+    Column("fact", TEXT, nullable=False),
+    Column("at", TIME, nullable=False),
+)
+
 tokens = Table(
     "tokens",
     metadata,

@@ -35,6 +35,7 @@ from jupyter_lifecycle.registry.store.events import Change
 from jupyter_lifecycle.registry.store.feed import Feed
 from jupyter_lifecycle.registry.store.keyring import Keyring
 from jupyter_lifecycle.registry.store.mailbox import Mailbox
+from jupyter_lifecycle.registry.store.observing import Observing
 from jupyter_lifecycle.registry.store.reports import Reports
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.registry.store.backup import Backup
 
 
-class Store(Reports, Feed):
+class Store(Reports, Observing, Feed):
     """Envelopes, tags, metrics, rules and deployments in a database, files beside it.
 
     Every method is one transaction. It may be used from several threads, and the same database

@@ -24,6 +24,7 @@ from jupyter_lifecycle.registry.store.schema import (
     metric_points,
     metrics,
     pins,
+    skews,
     tag_changes,
     tags,
     trash,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.registry.store.events import Change
 
-_LABELS = (tags, tag_changes, metrics, metric_points)
+_LABELS = (tags, tag_changes, metrics, metric_points, skews)
 
 
 def move_in(change: Change, prefix: str) -> DeletedEnvelope:
@@ -120,7 +121,7 @@ def move_out(change: Change, prefix: str) -> str:
     created = update(envelopes).where(envelopes.c.seq == seq)
     connection.execute(created.values(created_at=body["created_at"]))
     for table in _LABELS:
-        values = [{**one, "envelope": seq} for one in body["labels"][table.name]]
+        values = [{**one, "envelope": seq} for one in body["labels"].get(table.name, ())]
         if table is tags:
             values = [{**one, "value_folded": folded(one["value"])} for one in values]
         if values:

@@ -142,7 +142,7 @@ def test_times():
         ),
         (
             "params.x",
-            "There is no field params.x (position 0). A path starts with tags.NAME, metrics.NAME, input.NAME, output.NAME, package.NAME, feature.NAME, deployment.NAME.",
+            "There is no field params.x (position 0). A path starts with tags.NAME, metrics.NAME, input.NAME, output.NAME, package.NAME, feature.NAME, deployment.NAME, skew.NAME.",
             0,
             8,
         ),
