@@ -10,6 +10,13 @@ from jupyter_lifecycle.errors import LifecycleError, QueryError
 from jupyter_lifecycle.widgets import registry_views, views
 from jupyter_lifecycle.widgets.markup import Markup, element
 from jupyter_lifecycle.widgets.panel import Panel, button, html, row, stack, toggle, told
+from jupyter_lifecycle.widgets.registry_narrow import (
+    choosable,
+    facets_of,
+    narrowed,
+    values_of,
+    without_order,
+)
 from jupyter_lifecycle.widgets.registry_rows import (
     PAGE,
     Result,
@@ -72,6 +79,7 @@ class RegistryPanel(Panel):
         self._result = Result(query, registry)
         self._serving: dict[str, EndpointRecord] = {}
         self._asked: frozenset[str] = frozenset()
+        self._columns: tuple[str, ...] = ()
         self._chosen: Envelope | None = None
         self._opened: frozenset[str] = frozenset()
         self._generation = self._all = -1
@@ -141,7 +149,8 @@ class RegistryPanel(Panel):
             self._generation += 1
             with self._table.hold_sync():
                 self._table.problem = {}
-                self._table.columns = columns_of(result.found)
+                self._table.columns = columns_of(result.found, self._columns)
+                self._table.choosable = self._choosable(result)
                 self._table.order = ", ".join(split_order(result.query)[1])
                 self._table.empty = "" if result.found else self._nothing(result.query)
                 self._table.total = len(result.found) if result.ended else -1
@@ -171,6 +180,18 @@ class RegistryPanel(Panel):
         words = f"{matching:,}" + (f" of {everything:,}" if everything != matching else "")
         self._table.figures = f"{words} in {duration(seconds)}"
         self.say(f"{matching:,} envelopes.")
+        self._table.facets = facets_of(
+            self._registry, result.read(0), self._endpoints, result.query
+        )
+
+    def _choosable(self, result: Result) -> list[dict[str, str]]:
+        fixed = [(one["key"], one["label"]) for one in columns_of(())]
+        every = [*fixed[:-2], *choosable(result.read(0)), *fixed[-2:]]
+        return [{"key": key, "label": label} for key, label in every]
+
+    @property
+    def _endpoints(self) -> list[str]:
+        return sorted({record.name for record in self._serving.values()})
 
     def _heard(self, question: Mapping[str, Any]) -> None:
         """Answer a question of the page."""
@@ -181,6 +202,14 @@ class RegistryPanel(Panel):
                 self.run(lambda: self._complete(text, place, n))
             case {"ask": "sort", "key": str(key)}:
                 self._sort(key, add=bool(question.get("add")))
+            case {"ask": "narrow", "key": str(key), "value": str(value)}:
+                self._rewrite(lambda: narrowed(self._query, key, value, self._now()))
+            case {"ask": "unsort"}:
+                self._rewrite(lambda: without_order(self._query))
+            case {"ask": "values", "key": str(key)}:
+                self.run(lambda: self._list_values(key))
+            case {"ask": "columns", "keys": [*keys]}:
+                self._choose_columns([str(key) for key in keys])
             case {"ask": "open"}:
                 self.announcer.ask_focus(".jl-detail-place button")
             case {"ask": "refresh"}:
@@ -212,10 +241,28 @@ class RegistryPanel(Panel):
         self._table.offer(number, found.start, items)
 
     def _sort(self, key: str, *, add: bool) -> None:
+        self._rewrite(lambda: ordered(self._query, key, add=add))
+
+    def _rewrite(self, write: Callable[[], str]) -> None:
         try:
-            self._table.query = ordered(self._query, key, add=add)
+            self._table.query = write()
         except QueryError as error:
             self._show_problem(error)
+
+    def _list_values(self, key: str) -> None:
+        found = values_of(self._registry, key, self._endpoints, self._result.query)
+        self._table.list_values(key, found)
+
+    def _choose_columns(self, keys: Sequence[str]) -> None:
+        """Show these columns, in this order; rows are written anew."""
+        with self.painting():
+            self._columns = tuple(keys)
+            result = self._result
+            self._generation += 1
+            with self._table.hold_sync():
+                self._table.columns = columns_of(result.read(0), self._columns)
+                self._table.generation = self._generation
+        self._give(0)
 
     # the chosen one ---------------------------------------------------------------------------
 

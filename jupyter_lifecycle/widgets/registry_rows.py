@@ -82,8 +82,17 @@ class Result:
         return self.pages[page]
 
 
-def columns_of(found: Iterable[Saved]) -> list[dict[str, str]]:
-    """Choose the columns: the two metrics most used among these envelopes are two of them."""
+def columns_of(found: Iterable[Saved], chosen: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Choose the columns: the two metrics most used among these envelopes are two of them.
+
+    Parameters
+    ----------
+    found : iterable of Saved
+        Envelopes of the result.
+    chosen : sequence of str, optional
+        Keys of the columns in their order, as somebody chose them: ``name``, ``metric:mae``,
+        ``tag:team``.
+    """
     used = Counter(key for saved in found for key in saved.metrics)
     metrics = sorted(used, key=lambda key: (-used[key], *_rank(key)))
     plain = (
@@ -101,7 +110,23 @@ def columns_of(found: Iterable[Saved]) -> list[dict[str, str]]:
         ("serving", "serving", "state", "minmax(84px,1.2fr)", ""),
     )
     names = ("key", "label", "kind", "width", "sort")
-    return [dict(zip(names, one, strict=True)) for one in (*plain, *figures, *rest)]
+    usual = [dict(zip(names, one, strict=True)) for one in (*plain, *figures, *rest)]
+    known = {one["key"]: one for one in usual}
+    return [known.get(key) or _column(key) for key in chosen if _is_column(key, known)] or usual
+
+
+def _is_column(key: str, known: Mapping[str, object]) -> bool:
+    family, _, name = key.partition(":")
+    return key in known or (family in ("metric", "tag") and bool(name))
+
+
+def _column(key: str) -> dict[str, str]:
+    """Write the column of a metric or a tag."""
+    family, _, name = key.partition(":")
+    made = {"key": key, "label": name, "kind": "figure", "width": "66px"}
+    if family == "tag":
+        made |= {"kind": "text", "width": "minmax(64px,.8fr)"}
+    return made | {"sort": path_of("metrics" if family == "metric" else "tags", name)}
 
 
 def main_metric(metrics: Iterable[str]) -> str:
@@ -156,6 +181,8 @@ def row_of(
 
 
 def _cell(key: str, saved: Saved, plain: Mapping[str, Any]) -> Any:
+    if key.startswith("tag:"):
+        return saved.tags.get(key.removeprefix("tag:"))
     if not key.startswith("metric:"):
         return plain[key]
     value = saved.metrics.get(key.removeprefix("metric:"))

@@ -34,6 +34,10 @@ class Table(anywidget.AnyWidget):
     figures = Unicode().tag(sync=True)
     empty = Unicode().tag(sync=True)
     problem = Dict().tag(sync=True)
+    facets = List(Dict()).tag(sync=True)
+    """What the result can be narrowed by: key, label, note and what the query says of it."""
+    choosable = List(Dict()).tag(sync=True)
+    """Columns that can be chosen: key and label."""
     ticked = List(Unicode()).tag(sync=True)
     chosen = Unicode().tag(sync=True)
 
@@ -52,6 +56,10 @@ class Table(anywidget.AnyWidget):
     def offer(self, number: int, start: int, items: Sequence[Mapping[str, Any]]) -> None:
         """Send what may come next in the query."""
         self.send({"kind": "completion", "number": number, "start": start, "items": list(items)})
+
+    def list_values(self, key: str, items: Sequence[Mapping[str, Any]]) -> None:
+        """Send the values of a facet."""
+        self.send({"kind": "values", "key": key, "items": list(items)})
 
     def _hear(self, _: object, content: Any, __: object) -> None:
         if isinstance(content, dict) and isinstance(content.get("ask"), str):
