@@ -18,6 +18,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DatabaseError, InterfaceError
+
+from jupyter_lifecycle.registry.store.postgres import postgres_engine
 
 
 def _binaries():
@@ -98,13 +102,19 @@ def postgres():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait_for(folder, server):
-    import psycopg
+def run_on_postgres(folder, statement):
+    """Run one statement, outside a transaction, on the cluster whose socket is in a folder."""
+    engine = postgres_engine(make_url(f"postgresql+pg8000://postgres@/postgres?host={folder}"))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(statement))
+    engine.dispose()
 
+
+def _wait_for(folder, server):
     tick = threading.Event()
     for _ in range(600):
-        with contextlib.suppress(psycopg.OperationalError):
-            psycopg.connect(f"host={folder} user=postgres dbname=postgres").close()
+        with contextlib.suppress(InterfaceError, DatabaseError):
+            run_on_postgres(folder, "SELECT 1")
             return
         if server.poll() is not None:
             break
@@ -115,15 +125,10 @@ def _wait_for(folder, server):
 @pytest.fixture
 def postgres_url(postgres):
     """The URL of an empty PostgreSQL database."""
-    import psycopg
-
     name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(
-        f"host={postgres} user=postgres dbname=postgres", autocommit=True
-    ) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-        yield f"postgresql://postgres@/{name}?host={postgres}"
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    run_on_postgres(postgres, f"CREATE DATABASE {name}")
+    yield f"postgresql://postgres@/{name}?host={postgres}"
+    run_on_postgres(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

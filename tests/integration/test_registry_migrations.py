@@ -2,10 +2,11 @@
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import make_url, text
 
 from jupyter_lifecycle.registry.migrations import upgrade
 from jupyter_lifecycle.registry.store.database import HEAD, Database
+from jupyter_lifecycle.registry.store.postgres import postgres_engine
 from jupyter_lifecycle.registry.store.schema import metadata
 
 COLUMNS = """
@@ -24,7 +25,7 @@ def described(engine):
 
 
 def test_migrations_make_what_the_code_describes(postgres_url):
-    engine = create_engine(postgres_url.replace("postgresql:", "postgresql+psycopg:"))
+    engine = postgres_engine(make_url(postgres_url.replace("postgresql:", "postgresql+pg8000:")))
     upgrade(engine, None)
     migrated = described(engine)
     with engine.connect() as connection:
@@ -42,7 +43,7 @@ def test_migrations_make_what_the_code_describes(postgres_url):
 
 
 def test_a_migrated_database_is_one_to_use(postgres_url):
-    engine = create_engine(postgres_url.replace("postgresql:", "postgresql+psycopg:"))
+    engine = postgres_engine(make_url(postgres_url.replace("postgresql:", "postgresql+pg8000:")))
     upgrade(engine, None)
     engine.dispose()
     database = Database(postgres_url)

@@ -13,12 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from packaging.version import InvalidVersion, Version
+from sqlalchemy import make_url, text
 
 from jupyter_lifecycle.errors import QueryError
 from jupyter_lifecycle.registry import Rule
 from jupyter_lifecycle.registry.artifacts import FolderArtifacts, put
 from jupyter_lifecycle.registry.store import Store, planning
 from jupyter_lifecycle.registry.store.database import Database
+from jupyter_lifecycle.registry.store.postgres import postgres_engine
 
 WORDS = [
     "x",
@@ -138,13 +140,11 @@ def world(request, tmp_path_factory):
     if kind == "sqlite":
         url = f"sqlite:///{folder / 'registry.db'}"
     else:
-        import psycopg
-
         cluster = request.getfixturevalue("postgres")
-        with psycopg.connect(
-            f"host={cluster} user=postgres dbname=postgres", autocommit=True
-        ) as admin:
-            admin.execute(f"CREATE DATABASE query_{plan}")
+        admin = postgres_engine(make_url(f"postgresql+pg8000://postgres@/postgres?host={cluster}"))
+        with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"CREATE DATABASE query_{plan}"))
+        admin.dispose()
         url = f"postgresql://postgres@/query_{plan}?host={cluster}"
     store = Store(Database(url), FolderArtifacts(folder / "artifacts"), author="ana")
     with pytest.MonkeyPatch.context() as patch:

@@ -14,10 +14,11 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import create_engine, event, func, inspect, make_url, select, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from jupyter_lifecycle.errors import RegistryError, RegistryUnavailableError
+from jupyter_lifecycle.registry.store.postgres import postgres_engine, why_away
 from jupyter_lifecycle.registry.store.schema import metadata
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Database:
                 " Write sqlite:///file.db or postgresql://host/database."
             ) from None
         if self.url.drivername in {"postgres", "postgresql"}:
-            self.url = self.url.set(drivername="postgresql+psycopg")
+            self.url = self.url.set(drivername="postgresql+pg8000")
         if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
             raise RegistryError(
                 f"A registry lives in SQLite or PostgreSQL, not in {self.url.get_backend_name()}."
@@ -115,7 +116,7 @@ class Database:
         """
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
+        engine = _sqlite_engine(self.url) if self.is_sqlite else postgres_engine(self.url)
         with _spoken_errors(self), engine.connect() as connection:
             revision = _revision(connection)
         if revision is not None:
@@ -163,7 +164,7 @@ class Database:
                     weakref.finalize(self, self._empty.dispose)
                 return self._empty
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
+        engine = _sqlite_engine(self.url) if self.is_sqlite else postgres_engine(self.url)
         try:
             with _spoken_errors(self):
                 _bring_up_to_date(engine)
@@ -218,12 +219,6 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("jl_begin", "BEGIN"))
 
 
-def _postgres_engine(url: Any) -> Engine:
-    return create_engine(
-        url, pool_size=8, max_overflow=32, pool_pre_ping=True, connect_args={"connect_timeout": 10}
-    )
-
-
 def _bring_up_to_date(engine: Engine) -> None:
     with engine.connect() as connection:
         revision = _revision(connection)
@@ -264,14 +259,18 @@ def _spoken_errors(database: Database) -> Iterator[None]:
     where = database.url.render_as_string(hide_password=True)
     try:
         yield
-    except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        raise RegistryUnavailableError(
-            f"The registry's database {where} cannot be used now: {reason}.", location=where
-        ) from error
-    except DatabaseError as error:
-        if "file is not a database" not in str(error.orig):
-            raise
-        raise RegistryError(
-            f"{where} is no SQLite database. Name another file, or move it away.", location=where
-        ) from error
+    except DBAPIError as error:
+        if isinstance(error, OperationalError):
+            reason: str | None = str(error.orig).strip().splitlines()[0]
+        else:
+            reason = why_away(error.orig)
+        if reason is not None:
+            raise RegistryUnavailableError(
+                f"The registry's database {where} cannot be used now: {reason}.", location=where
+            ) from error
+        if isinstance(error, DatabaseError) and "file is not a database" in str(error.orig):
+            raise RegistryError(
+                f"{where} is no SQLite database. Name another file, or move it away.",
+                location=where,
+            ) from error
+        raise
