@@ -4,6 +4,18 @@ Nothing here loads pandas, numpy or scipy before it is needed.
 """
 
 from jupyter_lifecycle.monitoring.counter import Counter as Counter
+from jupyter_lifecycle.monitoring.distances import ChiSquare as ChiSquare
+from jupyter_lifecycle.monitoring.distances import chi_square as chi_square
+from jupyter_lifecycle.monitoring.distances import hellinger as hellinger
+from jupyter_lifecycle.monitoring.distances import jensen_shannon as jensen_shannon
+from jupyter_lifecycle.monitoring.distances import l_infinity as l_infinity
+from jupyter_lifecycle.monitoring.distances import (
+    normalized_abs_difference as normalized_abs_difference,
+)
+from jupyter_lifecycle.monitoring.distances import psi as psi
+from jupyter_lifecycle.monitoring.histogram import Histogram as Histogram
+from jupyter_lifecycle.monitoring.ordered import kolmogorov_smirnov as kolmogorov_smirnov
+from jupyter_lifecycle.monitoring.ordered import wasserstein as wasserstein
 from jupyter_lifecycle.monitoring.plan import ColumnPlan as ColumnPlan
 from jupyter_lifecycle.monitoring.plan import Plan as Plan
 from jupyter_lifecycle.monitoring.profiles import ColumnProfile as ColumnProfile
