@@ -1,8 +1,8 @@
 """How far two distributions lie apart, each distance with its definition and its source.
 
-Both sides are a :class:`~jupyter_lifecycle.monitoring.histogram.Histogram`, a mapping of category to
-count, or counts of the same cells in a fixed order; counts or shares. What is said of all of them:
-an empty side is an error, two empty mappings are at distance 0, and atoms (missing, NaN, ±∞, single
+Both sides are a :class:`~jupyter_lifecycle.monitoring.histogram.Histogram`, a mapping of category
+to count, or counts of the same cells in a fixed order; counts or shares. What holds for all: an
+empty side is an error, two empty mappings are at distance 0, and atoms (missing, NaN, ±∞, single
 values) are cells of their own that stand on both sides.
 """
 
@@ -120,7 +120,7 @@ def normalized_abs_difference(p: Distribution, q: Distribution) -> float:
 
 
 def psi(p: Distribution, q: Distribution, *, no_share: float = _NO_SHARE) -> float:
-    """Population stability index, in nats.
+    """Give the population stability index, in nats.
 
     ``Σ (qᵢ − pᵢ) ln(qᵢ / pᵢ)``, the symmetric divergence of Kullback and Leibler (1951, Jeffreys'
     divergence). It has no upper bound. Credit scoring reads under 0.1 as stable and over 0.25 as
