@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from jupyter_lifecycle.envelope.manifest import (
     FILE_NAME,
     MAX_BYTES,
+    SIGNATURES,
     FileEntry,
     is_safe_path,
     parse_manifest,
@@ -36,6 +37,7 @@ _UNREADABLE = (
     struct.error,
 )
 """What zipfile raises for bytes that are no archive; a place before the file's begin is EINVAL."""
+MAX_SIGNATURES = 64 * 1024
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MAX_FILES = 10_000
 _CHUNK = 1 << 20
@@ -80,7 +82,8 @@ def extract(source: Path) -> Path:
     Returns
     -------
     Path
-        A folder of this user alone, with exactly the manifest and the files it names.
+        A folder of this user alone, with exactly the manifest, the files it names, and
+        ``signatures.json`` where there is one.
 
     Raises
     ------
@@ -118,7 +121,10 @@ def _extract(archive: zipfile.ZipFile, folder: Path) -> None:
     head = by_name.pop(FILE_NAME)
     _copy(archive, head, folder / FILE_NAME, min(head.file_size, MAX_BYTES))
     files = parse_manifest((folder / FILE_NAME).read_bytes()).files
+    signed = by_name.pop(SIGNATURES, None)
     _check_named(by_name, files)
+    if signed is not None:
+        _copy(archive, signed, folder / SIGNATURES, min(signed.file_size, MAX_SIGNATURES))
     for name, entry in files.items():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FORMAT = "jupyter-lifecycle-envelope"
 VERSION = 1
 FILE_NAME = "manifest.json"
+SIGNATURES = "signatures.json"
+"""The one file that no manifest names, since it signs the manifest."""
 ID_LENGTH = 40
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -179,8 +181,10 @@ def _files(value: Mapping[str, Any], needed: tuple[str, ...]) -> dict[str, FileE
     files = {}
     for path, entry in value.items():
         digest, size = entry["sha256"], entry["size"]
-        if not is_safe_path(path) or path == FILE_NAME:
+        if not is_safe_path(path):
             raise EnvelopeError(f"The manifest names the file {path!r}, which leads out of it.")
+        if path.casefold() in (FILE_NAME, SIGNATURES):
+            raise EnvelopeError(f"The manifest names the file {path!r}, which cannot be a part.")
         if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{64}", digest):
             raise EnvelopeError(f"The manifest's digest of {path} is no SHA-256.")
         if type(size) is not int or size < 0:

@@ -1,8 +1,10 @@
 """The reader against archives and manifests that somebody damaged on purpose, or by chance.
 
-``JUPYTER_LIFECYCLE_FUZZ_SECONDS`` makes it run longer, from another seed each time.
+``JUPYTER_LIFECYCLE_FUZZ_SECONDS`` makes it run longer, from another seed each time, and
+``JUPYTER_LIFECYCLE_FUZZ_REPORT`` names a file that then says how often each answer came.
 """
 
+import collections
 import copy
 import json
 import os
@@ -14,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from jupyter_lifecycle.envelope import open_bundle, parse_manifest
-from jupyter_lifecycle.envelope.manifest import FILE_NAME, canonical_json
+from jupyter_lifecycle.envelope.manifest import FILE_NAME, SIGNATURES, canonical_json
 from jupyter_lifecycle.errors import EnvelopeError, LifecycleError
 
 SECONDS = float(os.environ.get("JUPYTER_LIFECYCLE_FUZZ_SECONDS", "0"))
+REPORT = os.environ.get("JUPYTER_LIFECYCLE_FUZZ_REPORT")
 ROUNDS = 400
 PACKINGS = (
     [zipfile.ZIP_STORED] * 4 + [zipfile.ZIP_DEFLATED] * 4 + [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
@@ -38,6 +41,8 @@ NAMES = [
     "dir/",
     ".held",
     "",
+    SIGNATURES,
+    SIGNATURES.upper(),
 ]
 
 
@@ -47,6 +52,15 @@ def rounds():
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         yield random.randrange(2**60)
+
+
+def report(what, outcomes):
+    """Add a line to the report that was asked for."""
+    if REPORT:
+        with Path(REPORT).open("a", encoding="utf-8") as stream:
+            counted = dict(outcomes.most_common())
+            line = {"what": what, "seconds": SECONDS, "tried": sum(counted.values()), **counted}
+            stream.write(json.dumps(line) + "\n")
 
 
 def places(value, path=()):
@@ -86,14 +100,17 @@ def damaged(document, chance):
 
 def test_manifests(envelope):
     document = json.loads((envelope / FILE_NAME).read_bytes())
-    refused = 0
+    outcomes = collections.Counter()
     for seed in rounds():
         found = damaged(document, random.Random(seed))
         try:
             parse_manifest(json.dumps(found).encode("utf-8", "surrogatepass"))
-        except LifecycleError:
-            refused += 1
-    assert refused > ROUNDS / 3
+        except LifecycleError as problem:
+            outcomes[type(problem).__name__] += 1
+        else:
+            outcomes["read"] += 1
+    report("manifests", outcomes)
+    assert outcomes["EnvelopeError"] > ROUNDS / 3
 
 
 def test_nesting_beyond_reason(envelope):
@@ -147,6 +164,19 @@ def rebuilt(folder, target, chance):
             archive.writestr(info, data if chance.random() < 0.9 else data[: len(data) // 2])
 
 
+def corrupted(plain, chance):
+    """The bytes of an archive with some changed, anywhere or in its directory, or cut."""
+    data = bytearray(plain)
+    directory = plain.rindex(b"PK\x05\x06")
+    first = chance.choice([0, 0, plain.index(b"PK\x01\x02"), directory])
+    for _ in range(chance.randint(1, 20)):
+        data[chance.randrange(first, len(data))] = chance.randrange(256)
+    if chance.random() < 0.1:  # sizes and places that lie
+        at = chance.randrange(first, len(data) - 4)
+        data[at : at + 4] = chance.choice([b"\xff" * 4, b"\x00" * 4, b"\x00\x00\x00\x80"])
+    return bytes(data[: chance.choice([len(data)] * 3 + [chance.randrange(len(data))])])
+
+
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_archives(envelope, tmp_path, monkeypatch):
     scratch = tmp_path / "scratch"
@@ -156,34 +186,30 @@ def test_archives(envelope, tmp_path, monkeypatch):
     whole = open_bundle(envelope)
     plain = whole.export(scratch / "plain").read_bytes()
     target = scratch / "damaged.envelope"
-    tried = opened = 0
+    outcomes = collections.Counter()
     for seed in rounds():
-        tried += 1
         chance = random.Random(seed)
         if seed % 2:
-            data = bytearray(plain)
-            for _ in range(chance.randint(1, 20)):
-                data[chance.randrange(len(data))] = chance.randrange(256)
-            target.write_bytes(data[: chance.choice([len(data), chance.randrange(len(data))])])
+            target.write_bytes(corrupted(plain, chance))
         else:
             rebuilt(envelope, target, chance)
         try:
             bundle = open_bundle(target)
-        except LifecycleError:
-            pass
+        except LifecycleError as problem:
+            outcomes[type(problem).__name__] += 1
         else:
-            opened += 1
-            assert set(bundle.files) == {path.name for path in bundle.path.iterdir()} - {
-                FILE_NAME,
-                ".held",
-            }, seed
+            outcomes["opened"] += 1
+            there = {path.name for path in bundle.path.iterdir()}
+            assert set(bundle.files) == there - {FILE_NAME, SIGNATURES, ".held"}, seed
+            bundle.verify_files()
             del bundle
         assert sorted(one.name for one in scratch.iterdir()) == [
             "damaged.envelope",
             "plain.envelope",
         ], seed
     assert sorted(tmp_path.rglob("*")) == sorted([*outside, *scratch.iterdir()])
-    assert opened < tried
+    report("archives", outcomes)
+    assert 0 < outcomes["opened"] < sum(outcomes.values())
 
 
 def test_a_manifest_that_is_canonical_is_read_again_to_the_same_bytes(envelope):
