@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.notebook import unload_ipython_extension as unload_ipython_extension
     from jupyter_lifecycle.registry import Envelope as Envelope
     from jupyter_lifecycle.registry import Registry as Registry
+    from jupyter_lifecycle.registry import confusion_matrix as confusion_matrix
+    from jupyter_lifecycle.registry import pr_curve as pr_curve
+    from jupyter_lifecycle.registry import roc_curve as roc_curve
     from jupyter_lifecycle.registry import save as save
     from jupyter_lifecycle.widgets import compare as compare
     from jupyter_lifecycle.widgets import compare_panel as compare_panel
@@ -61,6 +64,7 @@ _HOME = {
     "compare": ("widgets", "compare"),
     "compare_panel": ("widgets", "compare_panel"),
     "compute": ("materialise", "compute"),
+    "confusion_matrix": ("registry", "confusion_matrix"),
     "deploy_panel": ("widgets", "deploy_panel"),
     "diff": ("envelope", "diff"),
     "endpoint": ("deployment", "endpoint"),
@@ -70,11 +74,13 @@ _HOME = {
     "inspect": ("materialise", "inspect"),
     "load_ipython_extension": ("notebook", "load_ipython_extension"),
     "open": ("envelope", "open_bundle"),
+    "pr_curve": ("registry", "pr_curve"),
     "preview": ("deployment", "preview"),
     "features_panel": ("widgets", "features_panel"),
     "fleet_panel": ("widgets", "fleet_panel"),
     "trend_panel": ("widgets", "trend_panel"),
     "registry_panel": ("widgets", "registry_panel"),
+    "roc_curve": ("registry", "roc_curve"),
     "rule": ("deployment", "rule"),
     "save": ("registry", "save"),
     "save_panel": ("widgets", "save_panel"),

@@ -3,12 +3,20 @@
 Light to import: databases, servers and models are imported by what needs them.
 """
 
+from jupyter_lifecycle.registry.evaluations import (
+    ConfusionMatrix,
+    Curve,
+    confusion_matrix,
+    pr_curve,
+    roc_curve,
+)
 from jupyter_lifecycle.registry.facade import Registry
 from jupyter_lifecycle.registry.handle import Envelope
 from jupyter_lifecycle.registry.places import REGISTRY_VARIABLE
 from jupyter_lifecycle.registry.records import (
     EVENT_KINDS,
     STEPS,
+    Artifact,
     Collected,
     DeletedEnvelope,
     Delivery,
@@ -35,7 +43,10 @@ __all__ = [
     "EVENT_KINDS",
     "REGISTRY_VARIABLE",
     "STEPS",
+    "Artifact",
     "Collected",
+    "ConfusionMatrix",
+    "Curve",
     "DeletedEnvelope",
     "Delivery",
     "Deployment",
@@ -55,6 +66,9 @@ __all__ = [
     "TagChange",
     "Want",
     "Webhook",
+    "confusion_matrix",
+    "pr_curve",
+    "roc_curve",
     "save",
     "verify_webhook",
 ]

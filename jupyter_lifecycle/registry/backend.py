@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.registry.observations import Outcome, Reaction, SkewState, Window
     from jupyter_lifecycle.registry.records import (
+        Artifact,
         Collected,
         DeletedEnvelope,
         Deployment,
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
         Event,
         Facet,
         MetricPoint,
+        NewArtifact,
         Page,
         Preview,
         Rule,
+        Series,
         TagChange,
         Want,
     )
@@ -136,8 +139,19 @@ class Backend(Watching, Protocol):
         tags: Mapping[str, str],
         metrics: Mapping[str, float],
         author: str | None,
+        artifacts: Sequence[NewArtifact] = (),
+        series: Series = ...,
     ) -> tuple[EnvelopeRecord, bool]:
         """Add an envelope whose files are there; whether it existed before."""
+
+    def attach(self, id_: str, new: Sequence[NewArtifact]) -> tuple[Artifact, ...]:
+        """Add artifacts whose content is there, all or none."""
+
+    def attached(self, id_: str) -> tuple[Artifact, ...]:
+        """All artifacts of an envelope."""
+
+    def log_series(self, id_: str, series: Series) -> EnvelopeRecord:
+        """Log metrics by step, all or none."""
 
     def tag(
         self,

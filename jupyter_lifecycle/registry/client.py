@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from jupyter_lifecycle.registry import sending, wire, words
 from jupyter_lifecycle.registry.lazy import LazyMapping
-from jupyter_lifecycle.registry.records import Page
+from jupyter_lifecycle.registry.records import NO_SERIES, Page
 from jupyter_lifecycle.registry.remote_bin import RemoteBin
 from jupyter_lifecycle.registry.remote_keyring import RemoteKeyring
 from jupyter_lifecycle.registry.remote_mailbox import RemoteMailbox
@@ -22,14 +22,17 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.registry.backend import Progress
     from jupyter_lifecycle.registry.records import (
+        Artifact,
         Deployment,
         EndpointRecord,
         EnvelopeRecord,
         Event,
         Facet,
         MetricPoint,
+        NewArtifact,
         Preview,
         Rule,
+        Series,
         TagChange,
         Want,
     )
@@ -119,16 +122,39 @@ class Client(RemoteObserving):
         tags: Mapping[str, str],
         metrics: Mapping[str, float],
         author: str | None,
+        artifacts: Sequence[NewArtifact] = (),
+        series: Series = NO_SERIES,
     ) -> tuple[EnvelopeRecord, bool]:
         """Add an envelope whose files are there; whether it existed before."""
-        body = {
+        body: dict[str, Any] = {
             "manifest": manifest.decode(),
             "tags": dict(tags),
             "metrics": dict(metrics),
             "author": author,
         }
+        # Left out where there is none, so that an older server takes it.
+        body |= {"artifacts": wire.encode(list(artifacts))} if artifacts else {}
+        body |= {"series": wire.encode(series)} if series else {}
         found = self._transport.json(Call("POST", "/v1/envelopes", body=body))
         return self._envelope(found["envelope"]), bool(found["existed"])
+
+    def attach(self, id_: str, new: Sequence[NewArtifact]) -> tuple[Artifact, ...]:
+        """Add artifacts whose content is there, all or none."""
+        body = {"items": wire.encode(list(new))}
+        call = Call("POST", f"{_envelope_path(id_)}/artifacts", body=body)
+        return tuple(wire.artifact(item) for item in self._transport.json(call)["items"])
+
+    def attached(self, id_: str) -> tuple[Artifact, ...]:
+        """All artifacts of an envelope."""
+        found = self._get(f"{_envelope_path(id_)}/artifacts")
+        return tuple(wire.artifact(item) for item in found["items"])
+
+    def log_series(self, id_: str, series: Series) -> EnvelopeRecord:
+        """Log metrics by step, all or none."""
+        body = {"series": wire.encode(series)}
+        path = f"{_envelope_path(id_)}/metrics/series"
+        call = Call("POST", path, body=body, key=secrets.token_hex(16))
+        return self._envelope(self._transport.json(call))
 
     # -- files
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from jupyter_lifecycle.errors import IntegrityError, RegistryError, TrustError
 from jupyter_lifecycle.registry import bundles, words
+from jupyter_lifecycle.registry.attaching import Attaching, contents_of, measured, send
 from jupyter_lifecycle.registry.handle import Envelope
 from jupyter_lifecycle.registry.observing import Observing
 from jupyter_lifecycle.registry.places import cache_home, chosen_registry, data_home
@@ -18,7 +19,7 @@ from jupyter_lifecycle.registry.reporting import Reporting
 from jupyter_lifecycle.registry.trust import is_trusted, normal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from jupyter_lifecycle.envelope import Bundle
     from jupyter_lifecycle.registry.backend import Backend, Progress
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 TOKEN_VARIABLE = "JUPYTER_LIFECYCLE_TOKEN"  # noqa: S105 - the name of a variable
 
 
-class Registry(Reporting, Observing):
+class Registry(Reporting, Observing, Attaching):
     """Where envelopes are kept, found, tagged and watched by rules.
 
     Parameters
@@ -197,7 +198,8 @@ class Registry(Reporting, Observing):
         bundle: Bundle,
         *,
         tags: Mapping[str, str] | None = None,
-        metrics: Mapping[str, float] | None = None,
+        metrics: Mapping[str, Any] | None = None,
+        artifacts: Mapping[str, Any] | Sequence[Any] | None = None,
         author: str | None = None,
         progress: Progress | None = None,
     ) -> Envelope:
@@ -211,7 +213,9 @@ class Registry(Reporting, Observing):
         bundle : Bundle
             From :func:`jupyter_lifecycle.envelope.build` or ``open_bundle``.
         tags, metrics : Mapping, optional
-            What it starts with.
+            What it starts with; metrics as :meth:`Envelope.log_metrics` takes them.
+        artifacts : Mapping or list of paths, optional
+            What is added to it, as :meth:`attach` takes it.
         author : str, optional
             Whose work it is.
         progress : callable, optional
@@ -224,13 +228,18 @@ class Registry(Reporting, Observing):
         RegistryError
             Tags or metrics cannot be.
         """
-        set_, values = words.check_tags(tags or {}), words.check_metrics(metrics or {})
-        manifest = bundles.send(self._backend, bundle, progress)
-        try:
-            record, existed = self._backend.add(manifest, set_, values, author)
-        except IntegrityError:  # a file was collected meanwhile: what is missing now is sent again
+        set_, found = words.check_tags(tags or {}), measured(metrics or {})
+        contents = {**found.contents, **contents_of(artifacts)}
+
+        def added() -> tuple[EnvelopeRecord, bool]:
             manifest = bundles.send(self._backend, bundle, progress)
-            record, existed = self._backend.add(manifest, set_, values, author)
+            new = send(self._backend, contents)
+            return self._backend.add(manifest, set_, found.scalars, author, new, found.series)
+
+        try:
+            record, existed = added()
+        except IntegrityError:  # a file was collected meanwhile: what is missing now is sent again
+            record, existed = added()
         return Envelope(record, self, existed=existed)
 
     def bundle(self, id_or_prefix: str, *, progress: Progress | None = None) -> Bundle:
@@ -312,13 +321,10 @@ class Registry(Reporting, Observing):
         return self._handle(self._backend.tag(id_or_prefix, wanted, gone, expect))
 
     def log_metrics(
-        self, id_or_prefix: str, values: Mapping[str, float], step: int | None = None
+        self, id_or_prefix: str, values: Mapping[str, Any], step: int | None = None
     ) -> Envelope:
         """Log metrics; the latest of each is what queries see, all are kept."""
-        checked = words.check_metrics(values)
-        return self._handle(
-            self._backend.log_metrics(id_or_prefix, checked, words.check_step(step))
-        )
+        return self._handle(self._log(id_or_prefix, values, step))
 
     def tag_history(self, id_or_prefix: str) -> tuple[TagChange, ...]:
         """Every change of every tag, oldest first."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.envelope import Bundle, Proof, Schema
     from jupyter_lifecycle.registry.facade import Registry
-    from jupyter_lifecycle.registry.records import EnvelopeRecord, MetricPoint, TagChange
+    from jupyter_lifecycle.registry.records import Artifact, EnvelopeRecord, MetricPoint, TagChange
 
 _STYLE = (
     "font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif);"
@@ -202,16 +204,70 @@ class Envelope:
 
     def log_metrics(
         self,
-        metrics: Mapping[str, float] | None = None,
+        metrics: Mapping[str, Any] | None = None,
         /,
         *,
         step: int | None = None,
-        **more: float,
+        **more: Any,
     ) -> Envelope:
-        """Log metrics: ``envelope.log_metrics(mae=12.7, step=3)``. Gives itself."""
+        """Log metrics: ``envelope.log_metrics(mae=12.7, step=3)``. Gives itself.
+
+        Parameters
+        ----------
+        metrics, **more
+            A number each; a list, array or Series of numbers by step, counted from 0; a dict of
+            step and number; or what :func:`jupyter_lifecycle.confusion_matrix`, ``roc_curve`` and
+            ``pr_curve`` give: queries see its accuracy or area, and the whole of it is the
+            artifact ``metrics/<key>``.
+        step : int, optional
+            Of the numbers.
+        """
         values = {**(metrics or {}), **more}
         self._record = self._registry.log_metrics(self.id, values, step).record
         return self
+
+    def attach(self, name: str | os.PathLike[str], value: Any = ...) -> Envelope:
+        """Add an artifact, for good: ``envelope.attach("residuals.png", figure)``. Gives itself.
+
+        Parameters
+        ----------
+        name : str or path
+            What it's called, such as ``plots/residuals.png``; alone it's the path of a file,
+            which keeps its name.
+        value : object, optional
+            A ``Path``, bytes, a text, a figure, a frame or Series, or a value of JSON.
+
+        Raises
+        ------
+        ConflictError
+            It has another artifact of that name: artifacts never change.
+        InvalidValueError
+            The name or value cannot be.
+        """
+        if value is ...:
+            value = Path(name)
+            name = value.name
+        self._registry.attach(self.id, {os.fspath(name): value})
+        return self
+
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """What was added to it, oldest first; looked up each time."""
+        return self._registry.artifacts(self.id)
+
+    def artifact(self, name: str) -> Any:
+        """Give what was attached: a frame, matrix, curve, value or text; else its bytes.
+
+        Raises
+        ------
+        NotFoundError
+            It has no artifact of that name.
+        IntegrityError
+            What came is not what its digest says.
+        """
+        from jupyter_lifecycle.registry.contents import value_of
+
+        return value_of(*self._registry.read_artifact(self.id, name))
 
     def history(self) -> tuple[TagChange, ...]:
         """Every change of every tag, oldest first."""

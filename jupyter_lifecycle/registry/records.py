@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ EVENT_KINDS = (
     "trash.purged",
     "tag.changed",
     "metric.logged",
+    "artifact.added",
     "rule.changed",
     "pin.changed",
     "want.changed",
@@ -99,6 +101,37 @@ class MetricPoint:
     key: str
     value: float
     step: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewArtifact:
+    """An artifact on its way into a registry; its content was sent before."""
+
+    name: str
+    kind: str
+    """What it is to people: ``file``, ``figure``, ``table``, ``confusion``, ``roc``, ``pr``, …"""
+    media_type: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """Something that was added to an envelope, such as a figure; it never changes."""
+
+    name: str
+    kind: str
+    media_type: str
+    sha256: str
+    size: int
+    """Bytes."""
+    at: datetime
+    author: str
+
+
+Series = Mapping[str, Sequence[tuple[int, float]]]
+"""Values of metrics by step, in the order in which they came."""
+
+NO_SERIES: Series = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

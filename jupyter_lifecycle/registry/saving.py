@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.registry import words
+from jupyter_lifecycle.registry.attaching import contents_of, measured
 from jupyter_lifecycle.registry.facade import Registry, user_name
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from jupyter_lifecycle.envelope import Bundle
     from jupyter_lifecycle.registry.handle import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What an envelope starts with in its registry; no part of its id."""
+
+    tags: Mapping[str, str]
+    metrics: Mapping[str, Any]
+    artifacts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
@@ -22,7 +33,8 @@ def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
     name: str,
     example: Any,
     tags: Mapping[str, str] | None = None,
-    metrics: Mapping[str, float] | None = None,
+    metrics: Mapping[str, Any] | None = None,
+    artifacts: Mapping[str, Any] | Sequence[Any] | None = None,
     registry: Registry | str | os.PathLike[str] | None = None,
     training: Any = None,
     features: Any = None,
@@ -45,8 +57,10 @@ def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
         Some rows or arguments that it can answer.
     tags : Mapping[str, str], optional
         What it starts with; rules see them.
-    metrics : Mapping[str, float], optional
-        What was measured.
+    metrics : Mapping, optional
+        What was measured: numbers, series by step, confusion matrices, curves.
+    artifacts : Mapping or list of paths, optional
+        What is added to it: figures, tables, texts, values by name, or files.
     registry : Registry, str or path, optional
         Where to; None is the user's own.
     training : DataFrame, optional
@@ -70,12 +84,13 @@ def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
     Raises
     ------
     RegistryError
-        The name, a tag or a metric cannot be: said before any work is done.
+        The name, a tag, a metric or an artifact cannot be: said before any work is done.
     SchemaError, ExampleError, StorageFormatError
         The model cannot be saved, with what is wrong.
     """
     words.check_name(name)
-    set_, values = words.check_tags(tags or {}), words.check_metrics(metrics or {})
+    labels = Labels(words.check_tags(tags or {}), metrics or {}, contents_of(artifacts))
+    measured(labels.metrics)
     where = registry if isinstance(registry, Registry) else Registry(registry)
     from jupyter_lifecycle.envelope import build
 
@@ -90,20 +105,24 @@ def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
         format=format,
         progress=progress,
     )
-    return keep(bundle, where, tags=set_, metrics=values, progress=progress)
+    return keep(bundle, where, labels, progress)
 
 
 def keep(
     bundle: Bundle,
     registry: Registry,
-    *,
-    tags: Mapping[str, str],
-    metrics: Mapping[str, float],
+    labels: Labels,
     progress: Callable[[str, float, str], None] | None = None,
 ) -> Envelope:
     """Add what was built, and say so as the last step of a save."""
     started = time.perf_counter()
-    envelope = registry.add(bundle, tags=tags, metrics=metrics, author=bundle.author)
+    envelope = registry.add(
+        bundle,
+        tags=labels.tags,
+        metrics=labels.metrics,
+        artifacts=labels.artifacts,
+        author=bundle.author,
+    )
     if progress is not None:
         fact = (
             "nothing new: it was there already" if envelope.existed else f"as {envelope.short_id}"

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from jupyter_lifecycle.registry.records import (
+    Artifact,
     Collected,
     DeletedEnvelope,
     Delivery,
@@ -72,6 +73,11 @@ def tag_change(found: Mapping[str, Any]) -> TagChange:
 def metric_point(found: Mapping[str, Any]) -> MetricPoint:
     """One value of a metric."""
     return MetricPoint(**{**found, "at": _time(found["at"])})
+
+
+def artifact(found: Mapping[str, Any]) -> Artifact:
+    """Something that was added to an envelope."""
+    return Artifact(**{**found, "at": _time(found["at"])})
 
 
 def rule(found: Mapping[str, Any]) -> Rule:

@@ -11,15 +11,20 @@ from jupyter_lifecycle.errors import InvalidValueError, NotFoundError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from jupyter_lifecycle.registry.records import NewArtifact, Series
+
 MAX_WAIT_SECONDS: Final = 30.0
 MAX_NAME: Final = 100
 MAX_KEY: Final = 200
 MAX_VALUE: Final = 5_000
 MAX_CHANGES: Final = 500
 MAX_STEP: Final = 2**53
+MAX_POINTS: Final = 100_000
 SHORTEST_PREFIX: Final = 4
 
 _NAME = re.compile(r"[^\W_][\w.-]*")
+_KIND = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]+/[A-Za-z0-9.+_-]+(?:; ?[a-z]+=[A-Za-z0-9._-]+)*")
 _ENDPOINT = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 
@@ -157,6 +162,40 @@ def check_step(step: object) -> int | None:
     if abs(number) > MAX_STEP:
         _refuse(f"Step {number} is too large.")
     return int(number)
+
+
+def check_series(series: Series) -> dict[str, list[tuple[int, float]]]:
+    """Metrics by step: finite numbers at whole steps, at most 100,000 at once; empty ones go."""
+    _count("metrics", series)
+    points = sum(map(len, series.values()))
+    if points > MAX_POINTS:
+        _refuse(f"{points:,} points at once are too many; {MAX_POINTS:,} are taken.")
+    checked: dict[str, list[tuple[int, float]]] = {}
+    for key, steps in series.items():
+        check_key("metric", key)
+        for step, value in steps:
+            number = check_step(step)
+            if number is None:
+                _refuse(f"Metric {key!r} has a value without a step.", key=key)
+            checked.setdefault(key, []).append((number, check_metrics({key: value})[key]))
+    return checked
+
+
+def check_artifact(new: NewArtifact) -> NewArtifact:
+    """Check an artifact's name, which may be a path as files have it, kind and digest."""
+    name = new.name
+    parts = name.split("/")
+    if len(name) > MAX_KEY or not name.isprintable() or "\\" in name or {"", ".", ".."} & {*parts}:
+        _refuse(
+            f"{name!r} cannot be an artifact's name: it is a relative path such as"
+            f" 'plots/residuals.png', of at most {MAX_KEY} printable characters.",
+            name=name,
+        )
+    if not _KIND.fullmatch(new.kind):
+        _refuse(f"An artifact's kind is a word such as figure, not {new.kind[:80]!r}.", name=name)
+    if len(new.media_type) > MAX_KEY or not _MEDIA_TYPE.fullmatch(new.media_type):
+        _refuse(f"{new.media_type[:80]!r} is no media type such as image/png.", name=name)
+    return new
 
 
 def check_key(what: str, key: object) -> str:

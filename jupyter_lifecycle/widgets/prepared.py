@@ -97,7 +97,7 @@ class Preparation:
         """
         from jupyter_lifecycle.registry import save
         from jupyter_lifecycle.registry.facade import user_name
-        from jupyter_lifecycle.registry.saving import keep
+        from jupyter_lifecycle.registry.saving import Labels, keep
 
         with self._lock:  # one that is still being built is waited for, not built twice
             built = self._built
@@ -108,13 +108,8 @@ class Preparation:
             progress(*step)
         bundle = built.bundle.renamed(name)
         bundle.author = user_name()
-        return keep(
-            bundle,
-            registry,
-            tags=keywords.get("tags") or {},
-            metrics=keywords.get("metrics") or {},
-            progress=progress,
-        )
+        labels = Labels(keywords.get("tags") or {}, keywords.get("metrics") or {})
+        return keep(bundle, registry, labels, progress)
 
 
 def key_of(model: Any, keywords: Mapping[str, Any]) -> bytes | None:

@@ -10,8 +10,9 @@ from sqlalchemy import create_engine, select, text
 
 from jupyter_lifecycle.errors import IntegrityError, NotFoundError, RegistryError
 from jupyter_lifecycle.registry import Rule
-from jupyter_lifecycle.registry.artifacts import FolderArtifacts
+from jupyter_lifecycle.registry.artifacts import FolderArtifacts, put
 from jupyter_lifecycle.registry.bundles import send
+from jupyter_lifecycle.registry.records import NewArtifact
 from jupyter_lifecycle.registry.store import Store, backup
 from jupyter_lifecycle.registry.store.database import Database
 from jupyter_lifecycle.registry.store.schema import metadata
@@ -29,6 +30,9 @@ def fill(store, make_bundle):
         store.add(manifest, {"team": "Straße", "approved": "yes"}, {"mae": 1.5}, "Ana")
     store.log_metrics(kept.id, {"mae": -0.0, "auc": 1e300}, 3)
     store.tag(kept.id, {"ключ": "line\nbreak"}, ("team",), None)
+    note = hashlib.sha256(b"note").hexdigest()
+    put(store.artifacts, note, [b"note"])
+    store.attach(kept.id, [NewArtifact("note", "file", "text/plain", note)])
     store.set_rule(Rule("ltv", "name = 'ltv' and tags.approved"))
     store.start_deployment("ltv", kept.id, 1, "abc")
     store.set_endpoint("ltv", {"serving": kept.id, "state": "serving"})
@@ -156,7 +160,7 @@ def test_a_backup_of_an_older_revision_is_migrated(source, tmp_path):
     source.back_up(folder)
     index = json.loads((folder / "backup.json").read_text())
     index["revision"] = "0004"
-    newer = ("windows", "skews", "outcomes", "reactions")
+    newer = ("windows", "skews", "outcomes", "reactions", "attachments")
     for name in ("trash", "trash_files", "requests", *newer):
         del index["rows"][name], index["tables"][name]
     tokens = folder / "tables" / "tokens.jsonl.gz"

@@ -13,7 +13,7 @@ from jupyter_lifecycle.errors import (
     RegistryError,
     TrustError,
 )
-from jupyter_lifecycle.registry import STEPS, Registry, Rule, Step
+from jupyter_lifecycle.registry import STEPS, Registry, Rule, Step, confusion_matrix, roc_curve
 
 
 @pytest.fixture(params=["embedded", "sqlite", "postgresql"])
@@ -782,3 +782,80 @@ def test_collecting_removes_what_is_long_deleted_and_nothing_else(registry, make
     assert str(registry.collect(days=0)).startswith("Removed for good: 0 envelopes")
     with pytest.raises(InvalidValueError, match="not negative"):
         registry.collect(days=-1)
+
+
+# -- artifacts and metrics by step
+
+
+def test_artifacts_are_listed_and_come_back(registry, make_bundle):
+    weights = {"a": [1, 2]}
+    envelope = registry.add(make_bundle(), artifacts={"notes.md": "# why", "plots/t": weights})
+    seen = registry.events()[-1].seq
+    envelope.attach("late.bin", b"\x00\x01")
+
+    found = envelope.artifacts
+
+    assert [(one.name, one.kind, one.size) for one in found] == [
+        ("notes.md", "file", 5), ("plots/t", "value", 11), ("late.bin", "file", 2)
+    ]  # fmt: skip
+    assert envelope.artifact("notes.md") == "# why"
+    assert envelope.artifact("late.bin") == b"\x00\x01"
+    assert envelope.artifact("plots/t") == weights
+    assert registry.artifacts(envelope.short_id) == found
+    event = registry.events(after=seen)[0]
+    assert (event.kind, event.subject) == ("artifact.added", envelope.id)
+    assert event.payload["name"] == "late.bin"
+
+
+def test_an_artifact_never_changes(registry, make_bundle):
+    envelope = registry.add(make_bundle(), artifacts={"a": "one"})
+    seen = registry.events()[-1].seq
+    envelope.attach("a", "one")
+    assert registry.events(after=seen) == ()
+    with pytest.raises(ConflictError, match="has an artifact a already, with other content"):
+        registry.attach(envelope.id, {"b": "new", "a": "two"})
+    assert [one.name for one in envelope.artifacts] == ["a"]
+    with pytest.raises(InvalidValueError, match=r"'\.\./a' cannot be an artifact's name"):
+        envelope.attach("../a", "x")
+    with pytest.raises(NotFoundError):
+        registry.attach("00000000", {"a": "x"})
+
+
+def test_rich_metrics_are_numbers_to_queries(registry, make_bundle):
+    roc = roc_curve([1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1])
+    matrix = confusion_matrix(["a", "b"], ["a", "a"])
+    envelope = registry.add(make_bundle("m"), metrics={"roc": roc, "loss": [3.0, 1.0, 2.0]})
+    envelope.log_metrics(confusion=matrix, late={5: 0.5, 9: 0.25})
+
+    assert dict(envelope.metrics) == {
+        "confusion": 0.5, "late": 0.25, "loss": 2.0, "roc": roc.area
+    }  # fmt: skip
+    assert envelope.artifact("metrics/roc") == roc
+    assert envelope.artifact("metrics/confusion") == matrix
+    assert [(one.step, one.value) for one in envelope.metric_history("loss")] == [
+        (0, 3.0), (1, 1.0), (2, 2.0)
+    ]  # fmt: skip
+    assert registry.latest("metrics.loss.min = 1 and metrics.loss.at(0) = 3").id == envelope.id
+    assert registry.count("metrics.roc > 0.7 and metrics.late.max = 0.5") == 1
+    envelope.log_metrics(loss={3: 0.5})
+    assert registry.count("metrics.loss.min = 0.5 and metrics.loss.first = 3") == 1
+    with pytest.raises(InvalidValueError, match="step= goes with numbers"):
+        envelope.log_metrics(loss=[1.0], step=3)
+    again = registry.add(make_bundle("m", salt="2"), metrics={"loss": [3.0]})
+    registry.add(make_bundle("m", salt="2"), metrics={"loss": [3.0]})
+    assert len(again.metric_history("loss")) == 1
+
+
+def test_artifacts_go_into_the_trash_and_come_back(registry, make_bundle):
+    envelope = registry.add(make_bundle(), artifacts={"a": "kept"})
+    registry.delete(envelope.id)
+    registry.collect(days=1)
+    again = registry.restore(envelope.id)
+    assert again.artifact("a") == "kept"
+
+
+def test_a_rule_sees_a_series(registry, make_bundle):
+    registry.set_rule(Rule("best", when="metrics.auc > 0.9"))
+    envelope = registry.add(make_bundle())
+    envelope.log_metrics(auc=[0.5, 0.95])
+    assert registry.wants()[0].envelope == envelope.id

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from jupyter_lifecycle.registry.server import (
+    attachments,
     blobs,
     deployments,
     envelopes,
@@ -69,6 +70,7 @@ def create_app(
     failures.install(app)
     for router in (
         envelopes.router,
+        attachments.router,
         deployments.router,
         observed.router,
         blobs.router,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,6 +16,19 @@ class Body(BaseModel):
 Tags = dict[str, str]
 
 
+Point = Annotated[list[Any], Field(min_length=2, max_length=2)]
+Points = dict[str, list[Point]]
+
+
+class ArtifactBody(Body):
+    """An artifact whose content is there."""
+
+    name: str
+    kind: str
+    media_type: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
 class NewEnvelope(Body):
     """An envelope whose files are there."""
 
@@ -23,6 +36,20 @@ class NewEnvelope(Body):
     tags: Tags = {}
     metrics: dict[str, float] = {}
     author: str | None = None
+    artifacts: list[ArtifactBody] = Field(default=[], max_length=1_000)
+    series: Points = Field(default={}, description="for each metric, pairs of step and value")
+
+
+class NewArtifacts(Body):
+    """Artifacts whose content is there."""
+
+    items: list[ArtifactBody] = Field(max_length=1_000)
+
+
+class SeriesBody(Body):
+    """Metrics by step."""
+
+    series: Points = Field(description="for each metric, pairs of step and value")
 
 
 class TagChange(Body):

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Response
 
 from jupyter_lifecycle.registry import wire
+from jupyter_lifecycle.registry.records import NewArtifact
 from jupyter_lifecycle.registry.server.access import Reader, Writer  # noqa: TC001 - FastAPI reads it
+from jupyter_lifecycle.registry.server.attachments import points_of
 from jupyter_lifecycle.registry.server.bodies import (  # noqa: TC001 - FastAPI reads it
     Metrics,
     NewEnvelope,
@@ -48,7 +50,9 @@ def count(store: Reader, query: Text = "") -> dict[str, int]:
 def add(store: Writer, body: NewEnvelope, response: Response) -> dict[str, Any]:
     """Add an envelope whose files are there; 200 where it was there already."""
     manifest = body.manifest.encode(errors="surrogatepass")
-    record, existed = store.add(manifest, body.tags, body.metrics, body.author)
+    artifacts = [NewArtifact(**one.model_dump()) for one in body.artifacts]
+    series = points_of(body.series)
+    record, existed = store.add(manifest, body.tags, body.metrics, body.author, artifacts, series)
     response.status_code = 200 if existed else 201
     return {"envelope": wire.envelope_json(record), "existed": existed}
 

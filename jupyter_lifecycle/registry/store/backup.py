@@ -23,7 +23,12 @@ from sqlalchemy import MetaData, func, insert, select, text
 from jupyter_lifecycle.errors import IntegrityError, NotFoundError
 from jupyter_lifecycle.registry.artifacts import FolderArtifacts, copy_out, put, read_chunks
 from jupyter_lifecycle.registry.store.database import HEAD
-from jupyter_lifecycle.registry.store.schema import envelope_files, metadata, trash_files
+from jupyter_lifecycle.registry.store.schema import (
+    attachments,
+    envelope_files,
+    metadata,
+    trash_files,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -275,12 +280,16 @@ def _referenced(connection: Connection) -> set[str]:
     found: set[str] = set()
     for table in (envelope_files, trash_files):
         found |= {bytes(one).hex() for one in connection.scalars(select(table.c.digest).distinct())}
+    found |= set(connection.scalars(select(attachments.c.sha256).distinct()))
     return found
 
 
 def _referenced_in(folder: Path, backup: Backup) -> set[str]:
     tables = {"envelope_files", "trash_files"} & backup.rows.keys()
-    return {row["digest"].hex() for name in tables for row in _rows(folder, name)}
+    found = {row["digest"].hex() for name in tables for row in _rows(folder, name)}
+    if "attachments" in backup.rows:
+        found |= {row["sha256"] for row in _rows(folder, "attachments")}
+    return found
 
 
 def _copy(artifacts: Artifacts, kept: FolderArtifacts, digest: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from jupyter_lifecycle.registry.records import MetricPoint, TagChange
+    from jupyter_lifecycle.registry.records import MetricPoint, Series, TagChange
     from jupyter_lifecycle.registry.store.events import Change
 
 
@@ -119,6 +119,43 @@ def write_metrics(
     ]
     change.connection.execute(insert(metric_points), points)
     change.tell("metric.logged", id_, {"values": dict(values), "step": step})
+
+
+def new_series(connection: Connection, seq: int, series: Series) -> dict[str, Any]:
+    """Those whose points are not all there already."""
+    found = {}
+    for key, steps in series.items():
+        points = select(metric_points.c.step, metric_points.c.value).where(
+            (metric_points.c.envelope == seq) & (metric_points.c.key == key)
+        )
+        there = {(row.step, row.value) for row in connection.execute(points)}
+        if not there.issuperset(steps):
+            found[key] = steps
+    return found
+
+
+def write_series(change: Change, seq: int, id_: str, series: Series) -> None:
+    """Log metrics by step, in one event with the latest of each."""
+    for key, steps in series.items():
+        values = [value for _, value in steps]
+        mine = (metrics.c.envelope == seq) & (metrics.c.key == key)
+        row = change.connection.execute(select(metrics.c.min, metrics.c.max).where(mine)).first()
+        figures = {"latest": values[-1], "min": min(values), "max": max(values)}
+        if row is None:
+            new = {"envelope": seq, "key": key, "first": values[0], **figures}
+            change.connection.execute(insert(metrics).values(new))
+        else:
+            figures |= {"min": min(row.min, figures["min"]), "max": max(row.max, figures["max"])}
+            change.connection.execute(update(metrics).where(mine).values(figures))
+    same = {"envelope": seq, "at": change.now, "author": change.author}
+    points = [
+        {**same, "key": key, "value": value, "step": step}
+        for key, steps in series.items()
+        for step, value in steps
+    ]
+    change.connection.execute(insert(metric_points), points)
+    latest = {key: steps[-1][1] for key, steps in series.items()}
+    change.tell("metric.logged", id_, {"values": latest, "step": None})
 
 
 def tag_history(connection: Connection, seq: int) -> tuple[TagChange, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import ForbiddenError
 from jupyter_lifecycle.registry.manifest import read_manifest
+from jupyter_lifecycle.registry.records import NO_SERIES
 from jupyter_lifecycle.registry.store import deployments, envelopes
 from jupyter_lifecycle.registry.store.store import Store
 
@@ -14,7 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jupyter_lifecycle.registry.observations import Outcome, Reaction, SkewState, Window
-    from jupyter_lifecycle.registry.records import Deployment, EndpointRecord, EnvelopeRecord, Rule
+    from jupyter_lifecycle.registry.records import (
+        Artifact,
+        Deployment,
+        EndpointRecord,
+        EnvelopeRecord,
+        NewArtifact,
+        Rule,
+        Series,
+    )
 
 
 class LimitedStore(Store):
@@ -50,10 +59,22 @@ class LimitedStore(Store):
         tags: Mapping[str, str],
         metrics: Mapping[str, float],
         author: str | None,
+        artifacts: Sequence[NewArtifact] = (),
+        series: Series = NO_SERIES,
     ) -> tuple[EnvelopeRecord, bool]:
         """Add an envelope, if its name matches."""
         self._check("envelope", read_manifest(manifest).name)
-        return super().add(manifest, tags, metrics, author)
+        return super().add(manifest, tags, metrics, author, artifacts, series)
+
+    def attach(self, id_: str, new: Sequence[NewArtifact]) -> tuple[Artifact, ...]:
+        """Add artifacts, if the envelope's name matches."""
+        self._check_envelope(id_)
+        return super().attach(id_, new)
+
+    def log_series(self, id_: str, series: Series) -> EnvelopeRecord:
+        """Log metrics by step, if the envelope's name matches."""
+        self._check_envelope(id_)
+        return super().log_series(id_, series)
 
     def tag(
         self,

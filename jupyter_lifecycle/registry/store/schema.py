@@ -203,6 +203,22 @@ metric_points = Table(
     ),
 )
 
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("seq", KEY, primary_key=True),
+    Column("envelope", KEY, ForeignKey("envelopes.seq"), nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("author", TEXT, nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("kind", TEXT, nullable=False),
+    Column("media_type", TEXT, nullable=False),
+    Column("sha256", TEXT, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Index("attachments_by_name", "envelope", "name", unique=True),
+    Index("attachments_by_digest", "sha256"),
+)
+
 rules = Table(
     "rules",
     metadata,

@@ -15,8 +15,9 @@ from jupyter_lifecycle.registry.artifacts import (
     read_chunks,
 )
 from jupyter_lifecycle.registry.manifest import read_manifest
-from jupyter_lifecycle.registry.records import Page
+from jupyter_lifecycle.registry.records import NO_SERIES, Page
 from jupyter_lifecycle.registry.store import (
+    attachments,
     backup,
     envelopes,
     evaluation,
@@ -29,6 +30,7 @@ from jupyter_lifecycle.registry.store import (
     search,
     trash,
 )
+from jupyter_lifecycle.registry.store.attached import Attached
 from jupyter_lifecycle.registry.store.bin import Bin
 from jupyter_lifecycle.registry.store.database import Database
 from jupyter_lifecycle.registry.store.events import Change
@@ -51,16 +53,17 @@ if TYPE_CHECKING:
         EndpointRecord,
         EnvelopeRecord,
         Facet,
-        MetricPoint,
+        NewArtifact,
         Preview,
         Rule,
+        Series,
         TagChange,
         Want,
     )
     from jupyter_lifecycle.registry.store.backup import Backup
 
 
-class Store(Reports, Observing, Feed):
+class Store(Reports, Observing, Attached, Feed):
     """Envelopes, tags, metrics, rules and deployments in a database, files beside it.
 
     Every method is one transaction. It may be used from several threads, and the same database
@@ -257,8 +260,10 @@ class Store(Reports, Observing, Feed):
         tags: Mapping[str, str],
         metrics: Mapping[str, float],
         author: str | None,
+        artifacts: Sequence[NewArtifact] = (),
+        series: Series = NO_SERIES,
     ) -> tuple[EnvelopeRecord, bool]:
-        """Add an envelope whose files are there already.
+        """Add an envelope whose files are there already, with all that it starts with.
 
         Parameters
         ----------
@@ -268,6 +273,10 @@ class Store(Reports, Observing, Feed):
             What it starts with. Where the envelope is here already they are set on top.
         author : str or None
             Whose work it is; None: who acts.
+        artifacts : sequence of NewArtifact
+            What is added to it; their content is there already too.
+        series : Mapping
+            Metrics by step.
 
         Returns
         -------
@@ -289,6 +298,7 @@ class Store(Reports, Observing, Feed):
                     f" {here or 0:,} of {file.size:,} bytes. Send its files first.",
                     digest=file.digest,
                 )
+        added, steps = self._sized(artifacts), words.check_series(series)
         whose = words.check_text("An author", author or self._author, 200)
         with self._database.writing() as (connection, now):
             change = Change(connection, now, self._author)
@@ -296,7 +306,8 @@ class Store(Reports, Observing, Feed):
                 trash.move_out(change, facts.id)
             existed = envelopes.known(connection, facts.id)
             if existed is not None:
-                self._label(change, existed, facts.id, set_, values)
+                attachments.write(change, existed, facts.id, added)
+                self._label(change, existed, facts.id, set_, values, steps)
                 return envelopes.record(connection, existed, self._load_manifest), True
             seq = envelopes.insert_envelope(change, facts, manifest.decode(), whose)
             change.tell("envelope.saved", facts.id, {"name": facts.name, "author": whose})
@@ -304,6 +315,9 @@ class Store(Reports, Observing, Feed):
                 labels.write_tags(change, seq, facts.id, set_)
             if values:
                 labels.write_metrics(change, seq, facts.id, values, None)
+            if steps:
+                labels.write_series(change, seq, facts.id, steps)
+            attachments.write(change, seq, facts.id, added)
             evaluation.settle_new(change, seq, facts.id)
             return envelopes.record(connection, seq, self._load_manifest), False
 
@@ -314,17 +328,22 @@ class Store(Reports, Observing, Feed):
         id_: str,
         set_: Mapping[str, str],
         values: Mapping[str, float],
+        steps: Series,
     ) -> None:
         now = labels.current_tags(change.connection, seq)
         different = labels.tag_differences(now, set_, (), None)
         # A save that is sent twice logs its metrics once.
         values = labels.new_metrics(change.connection, seq, values)
-        touched = [*(f"tags.{key}" for key in different), *(f"metrics.{key}" for key in values)]
+        steps = labels.new_series(change.connection, seq, steps)
+        touched = [*(f"tags.{key}" for key in different)]
+        touched += [f"metrics.{key}" for key in (*values, *steps)]
         watched = evaluation.watch(change.connection, seq, touched)
         if different:
             labels.write_tags(change, seq, id_, different)
         if values:
             labels.write_metrics(change, seq, id_, values, None)
+        if steps:
+            labels.write_series(change, seq, id_, steps)
         evaluation.settle(change, seq, id_, watched)
 
     # -- files
@@ -362,7 +381,7 @@ class Store(Reports, Observing, Feed):
             size = target.stat().st_size
             progress(size, size)
 
-    # -- tags and metrics
+    # -- tags
 
     def tag(
         self,
@@ -409,29 +428,10 @@ class Store(Reports, Observing, Feed):
         moved = evaluation.settle(change, seq, whole, watched)
         return seq, evaluation.preview(moved, len(evaluation.all_rules(connection)))
 
-    def log_metrics(
-        self, id_: str, values: Mapping[str, float], step: int | None
-    ) -> EnvelopeRecord:
-        """Log metrics; rules are evaluated in the same transaction."""
-        checked, at = words.check_metrics(values), words.check_step(step)
-        with self._database.writing() as (connection, now):
-            change = Change(connection, now, self._author)
-            seq, whole = envelopes.seq_of(connection, id_)
-            if checked and not once.seen(change, self._key):
-                watched = evaluation.watch(connection, seq, [f"metrics.{key}" for key in checked])
-                labels.write_metrics(change, seq, whole, checked, at)
-                evaluation.settle(change, seq, whole, watched)
-            return envelopes.record(connection, seq, self._load_manifest)
-
     def tag_history(self, id_: str) -> tuple[TagChange, ...]:
         """Every change of every tag, oldest first."""
         with self._database.reading() as connection:
             return labels.tag_history(connection, envelopes.seq_of(connection, id_)[0])
-
-    def metric_history(self, id_: str, key: str) -> tuple[MetricPoint, ...]:
-        """Every logged value of a metric, in the order in which they came."""
-        with self._database.reading() as connection:
-            return labels.metric_history(connection, envelopes.seq_of(connection, id_)[0], key)
 
     # -- rules
 

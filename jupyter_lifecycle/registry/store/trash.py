@@ -17,6 +17,7 @@ from jupyter_lifecycle.registry.records import DeletedEnvelope
 from jupyter_lifecycle.registry.store import evaluation, rows
 from jupyter_lifecycle.registry.store.envelopes import folded, insert_envelope, seq_of
 from jupyter_lifecycle.registry.store.schema import (
+    attachments,
     endpoints,
     envelope_files,
     envelopes,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.registry.store.events import Change
 
-_LABELS = (tags, tag_changes, metrics, metric_points, skews)
+_LABELS = (tags, tag_changes, metrics, metric_points, attachments, skews)
 
 
 def move_in(change: Change, prefix: str) -> DeletedEnvelope:
@@ -68,8 +69,11 @@ def move_in(change: Change, prefix: str) -> DeletedEnvelope:
     connection.execute(
         insert(trash).values(**values, deleted_at=change.now, deleted_by=change.author)
     )
-    moved = select(envelope_files.c.digest).where(envelope_files.c.envelope == seq)
-    files = [{"envelope": id_, "digest": digest} for digest in connection.scalars(moved)]
+    own = select(envelope_files.c.digest).where(envelope_files.c.envelope == seq)
+    added = select(attachments.c.sha256).where(attachments.c.envelope == seq)
+    digests = {bytes(one) for one in connection.scalars(own)}
+    digests |= {bytes.fromhex(one) for one in connection.scalars(added)}
+    files = [{"envelope": id_, "digest": digest} for digest in sorted(digests)]
     connection.execute(insert(trash_files), files)
     for table in (*_LABELS, envelope_files, manifests):
         connection.execute(delete(table).where(table.c.envelope == seq))
@@ -180,6 +184,8 @@ def unreferenced(connection: Connection, digests: list[str]) -> set[str]:
     for table in (envelope_files, trash_files):
         found = select(table.c.digest).where(table.c.digest.in_(raw)).distinct()
         used |= {bytes(digest).hex() for digest in connection.scalars(found)}
+    added = select(attachments.c.sha256).where(attachments.c.sha256.in_(digests)).distinct()
+    used |= set(connection.scalars(added))
     return set(digests) - used
 
 
