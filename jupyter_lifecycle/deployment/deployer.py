@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from jupyter_lifecycle.deployment.changes import Changes
+from jupyter_lifecycle.deployment.collecting import Collector
 from jupyter_lifecycle.deployment.environment import Environments
 from jupyter_lifecycle.deployment.keeper import Keeper
 from jupyter_lifecycle.deployment.options import Options
@@ -37,6 +38,7 @@ LEASE_SECONDS = 15.0
 _TICK = 0.05
 _PAUSE = 2.0
 _PRUNE_SECONDS = 3600.0
+COLLECT_SECONDS = 5.0
 
 
 def default_folder(registry: Registry) -> Path:
@@ -84,6 +86,9 @@ class Deployer:
         """Endpoints to look after, though somebody may be at it still."""
         self._workers = ThreadPoolExecutor(8, thread_name_prefix="keeper")
         self._stopping = threading.Event()
+        self._collector = Collector(registry, self._place.windows)
+        self._collecting: Future[None] | None = None
+        self._collect_next = 0.0
         self._pruning: Future[None] | None = None
         self._prune_next = 0.0
         self._lock: TextIO | None = None
@@ -145,6 +150,7 @@ class Deployer:
         for endpoint in self._endpoints():
             self._start(endpoint)
         self._finish()
+        self._collect_now()
 
     def run(self, *, idle_seconds: float | None = None) -> None:
         """Reconcile until :meth:`stop`.
@@ -166,6 +172,7 @@ class Deployer:
                 self._abandon()
                 return
             self._prune()
+            self._collect()
             self._turn()
             if (
                 self._wants
@@ -240,6 +247,21 @@ class Deployer:
                 LOG.info("%s removed: %s (%s)", one.kind, one.path.name, one.because)
         except OSError as problem:
             LOG.warning("what is old could not be removed: %s; tried again in an hour", problem)
+
+    def _collect(self) -> None:
+        """Every few seconds, beside everything else: fetch what services counted."""
+        if time.monotonic() < self._collect_next or (
+            self._collecting and not self._collecting.done()
+        ):
+            return
+        self._collect_next = time.monotonic() + COLLECT_SECONDS
+        self._collecting = self._workers.submit(self._collect_now)
+
+    def _collect_now(self) -> None:
+        try:
+            self._collector.collect()
+        except (RegistryError, OSError) as problem:
+            LOG.warning("what services counted was not sent: %s; tried again soon", problem)
 
     def _is_homeless(self) -> bool:
         """Whether somebody deleted the folder: another deployer may be at home there by now."""

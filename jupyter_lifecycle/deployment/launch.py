@@ -99,6 +99,8 @@ class Launcher:
             capture=options.capture,
             capture_bytes=options.capture_bytes,
             capture_folder=str(self._place.captures_of(self._endpoint, bundle.id)),
+            window_seconds=options.window_seconds,
+            window_folder=str(self._place.windows_of(self._endpoint, bundle.id)),
         )
         script = folder / "service.py"
         script.write_text(service_source(settings, bundle.path), encoding="utf-8")

@@ -40,6 +40,8 @@ class Options:
         Share of the answered requests that are captured, 0 to 1.
     capture_bytes : int
         Most bytes that captured requests of one envelope take on disk.
+    window_seconds : int
+        How long a window is in which inputs and answers are counted; 0 counts nothing.
     start_seconds : float
         How long a new service may take to be ready.
     env : Mapping[str, str]
@@ -69,6 +71,7 @@ class Options:
     max_bytes: int = 16 * _MIB
     capture: float = 1.0
     capture_bytes: int = 32 * _MIB
+    window_seconds: int = 3600
     start_seconds: float = 120.0
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -113,13 +116,14 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_bytes": (1, 1024 * _MIB),
     "capture": (0.0, 1.0),
     "capture_bytes": (0, 1024 * 1024 * _MIB),
+    "window_seconds": (0, 7 * 86_400),
     "start_seconds": (1.0, 3600.0),
     "rollback_errors": (0.0, 1.0),
     "rollback_requests": (1, 1_000_000),
     "rollback_seconds": (0.0, 7 * 86_400.0),
     "min_change_seconds": (0.0, 30 * 86_400.0),
 }
-_WHOLE = {"rollback_requests", "port", "threads", "max_bytes", "capture_bytes"}
+_WHOLE = {"window_seconds", "rollback_requests", "port", "threads", "max_bytes", "capture_bytes"}
 
 
 def _check_number(name: str, value: Any) -> None:

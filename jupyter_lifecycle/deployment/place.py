@@ -69,6 +69,15 @@ class Place:
         """Where captured requests go."""
         return self.captures / endpoint / envelope[:10]
 
+    @property
+    def windows(self) -> Path:
+        """What services counted and nobody has fetched yet, by endpoint and envelope."""
+        return self.folder / "windows"
+
+    def windows_of(self, endpoint: str, envelope: str) -> Path:
+        """Where a service writes what it counted."""
+        return self.windows / endpoint / envelope[:10]
+
     def new_service(self, endpoint: str, name: str) -> Path:
         """Make a folder for one service."""
         folder = self.folder / "endpoints" / endpoint / name

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from jupyter_lifecycle.deployment.service import answers
 from jupyter_lifecycle.deployment.service.capture import Capture
+from jupyter_lifecycle.deployment.service.counting import Counting
 from jupyter_lifecycle.deployment.service.logs import LOGGER
 from jupyter_lifecycle.deployment.service.metrics import CONTENT_TYPE, Metrics
 from jupyter_lifecycle.errors import LifecycleError
@@ -75,6 +76,7 @@ class Runtime:
             if settings.capture_folder and settings.capture > 0
             else None
         )
+        self._counting = Counting.of(model, settings)
         app.add_exception_handler(LifecycleError, _on_lifecycle_error)
         app.add_exception_handler(answers.Refusal, _on_refusal)
         app.add_exception_handler(HTTPException, _on_http_error)
@@ -123,6 +125,8 @@ class Runtime:
         self._threads.shutdown()
         if self._capture is not None:
             self._capture.close()
+        if self._counting is not None:
+            self._counting.close()
 
     def run(self) -> None:
         """Serve, as the command line says; ends on SIGTERM, SIGINT or when told to drain."""
@@ -143,6 +147,8 @@ class Runtime:
             raise self._failed(request, problem) from problem
         if self._capture is not None and self.public:  # what a deployer tries is no use of it
             self._keep(request, body, answer)
+        if self._counting is not None and self.public:
+            self._counting.add(payload, result, len(body))
         return answer, _rows(result)
 
     def _failed(self, request: Request, problem: Exception) -> answers.Refusal:

@@ -29,6 +29,10 @@ class Settings:
         Most bytes that the captured requests may take on disk.
     capture_folder : str
         Where they are written; empty means nowhere.
+    window_seconds : int
+        How long a window of counts is; 0 counts nothing.
+    window_folder : str
+        Where windows are written; empty means nowhere.
     """
 
     endpoint: str
@@ -39,3 +43,5 @@ class Settings:
     capture: float = 1.0
     capture_bytes: int = 32 * MIB
     capture_folder: str = ""
+    window_seconds: int = 3600
+    window_folder: str = ""
