@@ -36,6 +36,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     batch.add_argument(
         "--chunk-rows", type=int, default=262_144, help="so many rows are in memory (262144)"
     )
+    batch.add_argument(
+        "--endpoint", metavar="NAME", help="whose what was seen is counted as; batch-NAME"
+    )
     output.add_registry(batch)
     output.add_json(batch)
     batch.set_defaults(run=_batch)
@@ -51,6 +54,7 @@ def _batch(arguments: argparse.Namespace) -> int:
             engine=arguments.engine,
             keep=keep,
             chunk_rows=arguments.chunk_rows,
+            endpoint=arguments.endpoint,
             registry=registry,
         )
     if arguments.json:

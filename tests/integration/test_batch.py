@@ -1,6 +1,7 @@
 """Batches in processes of their own: files in, files out, killed and resumed."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import jupyter_lifecycle as jl
 from jupyter_lifecycle.cli import main
 from jupyter_lifecycle.deployment.scoring import run as module
 from jupyter_lifecycle.errors import BatchError, InputError, NotFoundError
+from jupyter_lifecycle.monitoring import Profile
 
 ROWS = 1000
 
@@ -72,6 +74,48 @@ def test_a_batch_goes_on_where_it_was_with_the_envelope_that_it_began_with(
     assert facts[b"jupyter_lifecycle.envelope"] == first.id.encode()
     assert json.loads((tmp_path / "out.parquet.json").read_text())["envelope"] == first.id
     assert not list(tmp_path.glob(".out.parquet*"))
+    assert done.counted == "batch-m"
+    assert _counted(registry, "inputs")["x"].rows == ROWS
+    assert _counted(registry, "outputs")["prediction"].rows == ROWS
+
+
+def _counted(registry, side):
+    since = datetime.now(UTC) - timedelta(days=1)
+    found = registry.windows("batch-m", since, side=side)
+    return sum((Profile.from_json(one.profile) for one in found), start=0)
+
+
+def test_a_batch_that_is_killed_after_its_counts_were_sent_counts_once(
+    tmp_path, registry, frame, monkeypatch
+):
+    _save(registry, Model(2.0))
+    asked = {"input": tmp_path / "in.parquet", "output": tmp_path / "o.csv", "registry": registry}
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "write_whole", killed)
+        with pytest.raises(KeyboardInterrupt):
+            jl.batch("name = 'm'", **asked)
+    assert _counted(registry, "inputs").rows == ROWS
+    jl.batch("name = 'm'", **asked)
+    assert _counted(registry, "inputs").rows == ROWS
+    jl.batch("name = 'm'", **asked)
+    assert _counted(registry, "inputs").rows == 2 * ROWS
+
+
+def test_a_batch_whose_counts_are_refused_is_done_and_says_so(tmp_path, registry, frame):
+    _save(registry, Model(2.0))
+    with pytest.warns(UserWarning, match="was not counted: 'No Name'"):
+        done = jl.batch(
+            "name = 'm'",
+            input=tmp_path / "in.csv",
+            output=tmp_path / "o.csv",
+            endpoint="No Name",
+            registry=registry,
+        )
+    assert (done.rows, done.counted) == (ROWS, "")
 
 
 def test_csv_and_the_command_line(tmp_path, registry, frame, capsys):

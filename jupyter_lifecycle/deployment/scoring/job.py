@@ -59,6 +59,8 @@ class Job:
     keep: tuple[str, ...] | None
     chunk_rows: int
     engine: str
+    run: str = ""
+    """Unix time of the begin and some letters: names what this job counts, over all attempts."""
 
     @property
     def folder(self) -> Path:
@@ -70,9 +72,13 @@ class Job:
         """Where a chunk's answers are kept."""
         return self.folder / f"part-{number:06d}.arrow"
 
+    def counts(self, number: int) -> Path:
+        """Where what a chunk showed is kept."""
+        return self.folder / f"part-{number:06d}.profile.json"
+
     def same_as(self, other: Job) -> bool:
         """Whether the parts of another job are of use: all but how it is run is equal."""
-        free = {"engine", "directory", "envelope"}
+        free = {"engine", "directory", "envelope", "run"}
         mine, others = asdict(self), asdict(other)
         return all(mine[name] == others[name] for name in mine if name not in free)
 

@@ -6,11 +6,14 @@ import contextlib
 import fcntl
 import json
 import os
+import re
+import secrets
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
+import warnings
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 Engine = Literal["pandas", "dask"]
 ENGINES = ("pandas", "dask")
 CHUNK_ROWS = 262_144
+_WINDOW = 3600
 _TABLES = {"cloudpickle": "3.0", "pandas": "2.2", "pyarrow": "17.0"}
 _DASK = {"dask": "2025.1", "distributed": "2025.1"}
 
@@ -62,6 +66,8 @@ class Batch:
         Where the model ran.
     at : str
         When it was done, ISO 8601.
+    counted : str
+        Name of the endpoint that its windows are kept under; empty where they were not sent.
     """
 
     envelope: str
@@ -73,6 +79,7 @@ class Batch:
     seconds: float
     environment: str
     at: str
+    counted: str = ""
 
     def __str__(self) -> str:
         """Say it in one line."""
@@ -91,6 +98,7 @@ def batch(  # noqa: PLR0913 - each is one fact of the job
     engine: Engine = "pandas",
     keep: Sequence[str] | None = None,
     chunk_rows: int = CHUNK_ROWS,
+    endpoint: str | None = None,
     registry: Registry | str | os.PathLike[str] | None = None,
 ) -> Batch:
     """Answer every row of a table with an envelope, in the envelope's own environment.
@@ -113,6 +121,9 @@ def batch(  # noqa: PLR0913 - each is one fact of the job
         Columns of the input that go along; all where not given.
     chunk_rows : int
         About so many rows are in memory at once.
+    endpoint : str, optional
+        Whose what was seen is counted as; ``batch-NAME`` where not given. Then
+        ``jl.endpoint("batch-NAME").skew()`` says whether it moved.
     registry : Registry, str or path, optional
         None is the user's own.
 
@@ -153,6 +164,7 @@ def batch(  # noqa: PLR0913 - each is one fact of the job
         job, bundle = _resolved(wanted, where)
         interpreter = _interpreter(bundle, engine, where)
         rows, resumed = _work(job, interpreter)
+        counted = _send_counts(job, where, endpoint or _endpoint_of(bundle.manifest.name))
         done = Batch(
             envelope=job.envelope,
             query=asked,
@@ -163,6 +175,7 @@ def batch(  # noqa: PLR0913 - each is one fact of the job
             seconds=round(time.perf_counter() - started, 3),
             environment=interpreter.fact,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
+            counted=counted,
         )
         record = target.with_name(f"{target.name}.json")
         write_whole(record, json.dumps(asdict(done), indent=1).encode() + b"\n")
@@ -193,12 +206,55 @@ def _resolved(wanted: Job, registry: Registry) -> tuple[Job, Bundle]:
     registry.check_trust(envelope.id)
     bundle = registry.bundle(envelope.id)
     bundle.verify_files()
-    job = replace(wanted, envelope=envelope.id, directory=str(bundle.path))
+    run = before.run if goes_on and before is not None else ""
+    job = replace(
+        wanted,
+        envelope=envelope.id,
+        directory=str(bundle.path),
+        run=run or f"{int(time.time())}-{secrets.token_hex(8)}",
+    )
     if not goes_on:
-        for part in wanted.folder.glob("*.arrow*"):
-            part.unlink()
+        for pattern in ("*.arrow*", "*.profile.json*"):
+            for part in wanted.folder.glob(pattern):
+                part.unlink()
     job.write()
     return job, bundle
+
+
+def _endpoint_of(name: str) -> str:
+    """Give a name under which a batch's windows are kept."""
+    return "batch-" + (re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:50] or "model")
+
+
+def _send_counts(job: Job, registry: Registry, endpoint: str) -> str:
+    """Send what the rows showed; a job that is sent again, since it was killed, counts once."""
+    from jupyter_lifecycle.deployment.scoring.counts import total_counts
+    from jupyter_lifecycle.registry.observations import Window
+
+    begun = int(job.run.partition("-")[0]) // _WINDOW * _WINDOW
+    windows = [
+        Window(
+            endpoint=endpoint,
+            envelope=job.envelope,
+            side=side,
+            start=datetime.fromtimestamp(begun, UTC),
+            seconds=_WINDOW,
+            run=job.run,
+            flush=1,
+            rows=profile.rows,
+            profile=profile.to_json(),
+        )
+        for side, profile in total_counts(job).items()
+    ]
+    try:
+        registry.add_windows(windows)
+    except RegistryError as problem:
+        warnings.warn(
+            f"The rows were answered, and what they showed was not counted: {problem}",
+            stacklevel=3,
+        )
+        return ""
+    return endpoint if windows else ""
 
 
 def _interpreter(bundle: Bundle, engine: Engine, registry: Registry) -> Interpreter:

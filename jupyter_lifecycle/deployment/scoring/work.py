@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_lifecycle.deployment.scoring.counts import Counts, write_counts
 from jupyter_lifecycle.deployment.scoring.job import Job
 from jupyter_lifecycle.deployment.scoring.tables import (
     arrow_type,
@@ -50,6 +51,8 @@ class Scorer:
     def __init__(self, served: Served, job: Job) -> None:
         self._served = served
         self._job = job
+        self._counts: Counts | None = None
+        self._answers: tuple[str, ...] = ()
         schema = served.schema
         if not schema.aligned and schema.form == "frame":
             raise BatchError(
@@ -57,6 +60,17 @@ class Scorer:
             )
         if not schema.inputs:
             raise BatchError("The model takes no input, so there is nothing to ask it in a batch.")
+
+    def score_chunk(self, chunk: Chunk) -> Any:
+        """Score a chunk, and write what it showed and then its answers, which say it is done."""
+        if self._counts is None:
+            self._counts = Counts(self._served)
+        given = chunk.load()
+        table = self.score(given, chunk.first)
+        named = {name: table.column(name) for name in self._answers if name in table.column_names}
+        write_counts(self._job.counts(chunk.number), self._counts.of_chunk(given, named))
+        write_part(self._job.part(chunk.number), table)
+        return table
 
     def score(self, table: Any, first: int) -> Any:
         """Give the kept columns of a table and the answers to its rows.
@@ -112,6 +126,7 @@ class Scorer:
 
     def _with_answers(self, table: Any, answer: Any) -> Any:
         named = self._columns(answer)
+        self._answers = tuple(named)
         kept = table.column_names if self._job.keep is None else self._job.keep
         for name, values in named.items():
             if len(values) != table.num_rows:
@@ -197,17 +212,14 @@ def _here(job: Job, listed: Iterator[Chunk], scorer: Scorer) -> Iterator[Any]:
         table = read_part(part)
         resumed = table is not None
         if table is None:
-            table = scorer.score(chunk.load(), chunk.first)
-            write_part(part, table)
+            table = scorer.score_chunk(chunk)
         tell(rows=table.num_rows, resumed=resumed)
         yield table
 
 
 def _score_part(job: Job, chunk: Chunk) -> int:
     """Score one chunk in a worker of a cluster; its answers are a file that all of them reach."""
-    table = Scorer(_serve(job), job).score(chunk.load(), chunk.first)
-    write_part(job.part(chunk.number), table)
-    return int(table.num_rows)
+    return int(Scorer(_serve(job), job).score_chunk(chunk).num_rows)
 
 
 def _on_dask(job: Job, listed: Iterator[Chunk]) -> Iterator[Any]:
