@@ -1,5 +1,8 @@
 """The migrations on PostgreSQL; SQLite's are in the unit tests."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import make_url, text
@@ -50,3 +53,21 @@ def test_a_migrated_database_is_one_to_use(postgres_url):
     with database.reading() as connection:
         assert connection.scalar(text("SELECT count(*) FROM envelopes")) == 0
     database.dispose()
+
+
+def test_servers_that_start_together_migrate_once(postgres_url):
+    engine = postgres_engine(make_url(postgres_url.replace("postgresql:", "postgresql+pg8000:")))
+    upgrade(engine, None, "0001")
+    servers = [Database(postgres_url) for _ in range(4)]
+    together = threading.Barrier(len(servers))
+
+    def start(database):
+        together.wait()
+        with database.reading() as connection:
+            return connection.scalar(text("SELECT version_num FROM alembic_version"))
+
+    with ThreadPoolExecutor(len(servers)) as pool:
+        assert list(pool.map(start, servers)) == [HEAD] * len(servers)
+    for database in servers:
+        database.dispose()
+    engine.dispose()

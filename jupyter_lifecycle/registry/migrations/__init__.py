@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_lifecycle.errors import RegistryError
+from jupyter_lifecycle.registry.store.postgres import take_turn
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -56,5 +57,7 @@ def upgrade(engine: Engine, revision: str | None, target: str = "head") -> None:
             revision=revision,
         )
     with engine.execution_options(jl_begin="BEGIN IMMEDIATE").begin() as connection:
+        if connection.dialect.name == "postgresql":
+            take_turn(connection)  # whoever waited finds the newest revision, and nothing to do
         config.attributes["connection"] = connection
         command.upgrade(config, target)

@@ -13,12 +13,12 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy import create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from jupyter_lifecycle.errors import RegistryError, RegistryUnavailableError
-from jupyter_lifecycle.registry.store.postgres import postgres_engine, why_away
+from jupyter_lifecycle.registry.store.postgres import postgres_engine, take_turn, why_away
 from jupyter_lifecycle.registry.store.schema import metadata
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ _VERSION_TABLE: Final = (
     "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
     " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
 )
-_WRITERS: Final = 0x6A6C7265  # the advisory lock of this program in a PostgreSQL database
 
 
 class Database:
@@ -135,7 +134,7 @@ class Database:
 
     def _take_turn(self, connection: Connection) -> int:
         if not self.is_sqlite:
-            connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
+            take_turn(connection)
         return self.now(connection)
 
     def now(self, connection: Connection) -> int:
@@ -236,7 +235,7 @@ def _create(engine: Engine) -> None:
     """Make all tables in one transaction: another process sees none or all of them."""
     with engine.execution_options(jl_begin="BEGIN IMMEDIATE").begin() as connection:
         if engine.dialect.name == "postgresql":
-            connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
+            take_turn(connection)
         if _revision(connection) is not None:
             return  # another process was quicker
         metadata.create_all(connection, checkfirst=False)

@@ -9,21 +9,26 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import socket
 import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, func, select
 from sqlalchemy.exc import InterfaceError
 
 from jupyter_lifecycle.errors import RegistryError
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import URL, Connection, Engine
     from sqlalchemy.engine import ExceptionContext
 
 CONNECT_S: Final = 10.0
+_WRITERS: Final = 0x6A6C7265  # the advisory lock of this program in a PostgreSQL database
 _PORT: Final = 5432
+_PART: Final = re.compile(r"(?:^|(?<=:))(?:[^:\\]|\\.)*")  # between colons that no \ stands before
+_ESCAPED: Final = re.compile(r"\\(.)")
 _TLS: Final = ("disable", "prefer", "require", "verify-ca", "verify-full")
 _AWAY: Final = frozenset({"08", "28", "3D", "40", "53", "55", "57", "58"})
 """Classes of codes that speak of the server, not of the query: connection, authorisation, no such
@@ -41,7 +46,8 @@ def postgres_engine(url: URL) -> Engine:
         that has the server's socket), ``sslmode`` (``disable``, ``prefer``, which is the default,
         ``require``, ``verify-ca``, ``verify-full``), ``sslrootcert`` (a file), ``connect_timeout``
         (seconds, 10) and ``application_name``. A user or password that is not given is taken from
-        ``PGUSER`` and ``PGPASSWORD``.
+        ``PGUSER`` and ``PGPASSWORD``, the password else from the password file (``PGPASSFILE``,
+        ``~/.pgpass``) if nobody else may read it.
 
     Raises
     ------
@@ -70,6 +76,11 @@ def postgres_engine(url: URL) -> Engine:
     )
     event.listen(engine, "handle_error", _tell_lost_connections)
     return engine
+
+
+def take_turn(connection: Connection) -> None:
+    """Wait until no other writer, or server that migrates, is in a transaction."""
+    connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
 
 
 def why_away(error: BaseException | None) -> str | None:
@@ -108,18 +119,40 @@ def _arguments(url: URL) -> dict[str, Any]:
     seconds = options.get("connect_timeout", str(CONNECT_S))
     if not seconds.replace(".", "", 1).isdigit() or float(seconds) == 0:
         raise RegistryError(f"connect_timeout={seconds} is no number of seconds above 0.")
+    user = url.username or os.environ.get("PGUSER") or getpass.getuser()
+    password = url.password or os.environ.get("PGPASSWORD")
+    if password is None:
+        password = _password_in_file("localhost" if local else host, port, url.database, user)
     return {
         "address": f"{host}/.s.PGSQL.{port}" if local else (host, port),
         "seconds": float(seconds),
         "login": {
-            "user": url.username or os.environ.get("PGUSER") or getpass.getuser(),
-            "password": url.password or os.environ.get("PGPASSWORD"),
+            "user": user,
+            "password": password,
             "database": url.database,
             "host": None if local else host,
             "ssl_context": False if local else _tls(options),
             "application_name": options.get("application_name", "jupyter_lifecycle"),
         },
     }
+
+
+def _password_in_file(*wanted: object) -> str | None:
+    """Look for host, port, database and user in the password file, as PostgreSQL's tools do."""
+    file = Path(os.environ.get("PGPASSFILE") or Path.home() / ".pgpass")
+    try:
+        if file.stat().st_mode & 0o077:
+            return None
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    for line in lines:
+        found = [_ESCAPED.sub(r"\1", part) for part in _PART.findall(line)]
+        if len(found) != len(wanted) + 1 or line.startswith("#"):
+            continue
+        if all(part in {"*", str(name)} for part, name in zip(found, wanted, strict=False)):
+            return found[-1]
+    return None
 
 
 def _tls(options: dict[str, str]) -> ssl.SSLContext | bool | None:

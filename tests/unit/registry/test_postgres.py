@@ -92,3 +92,23 @@ def test_what_an_address_cannot_say(query, said):
 )
 def test_why_a_server_does_not_answer(error, why):
     assert postgres.why_away(error) == why
+
+
+def test_a_password_file(monkeypatch, tmp_path):
+    file = tmp_path / "pgpass"
+    file.write_text(
+        "# host:port:database:user:password\n"
+        "other:5432:models:ana:wrong\n"
+        "too:few:parts\n"
+        "db.example:*:mod\\:els:ana:a\\:b\\\\c\n"
+        "*:*:*:*:rest\n"
+    )
+    file.chmod(0o600)
+    monkeypatch.setenv("PGPASSFILE", str(file))
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    assert read("postgresql://ana@db.example/mod:els")["login"]["password"] == "a:b\\c"
+    assert read("postgresql://ben@db.example/models")["login"]["password"] == "rest"
+    file.chmod(0o644)
+    assert read("postgresql://ben@db.example/models")["login"]["password"] is None
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "none"))
+    assert read("postgresql://ben@db.example/models")["login"]["password"] is None
