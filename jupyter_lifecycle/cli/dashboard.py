@@ -8,8 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.cli import output
+from jupyter_lifecycle.places import REGISTRY_VARIABLE
 from jupyter_lifecycle.registry.facade import TOKEN_VARIABLE
-from jupyter_lifecycle.registry.places import REGISTRY_VARIABLE
 from jupyter_lifecycle.widgets.dashboards import PAGES, dashboard_folder
 
 if TYPE_CHECKING:

@@ -68,8 +68,8 @@ def add_database(parser: argparse.ArgumentParser) -> None:
 
 def store_of(arguments: argparse.Namespace) -> Store:
     """Give the store that ``--database``, ``--artifacts`` and ``--registry`` name."""
+    from jupyter_lifecycle.places import data_home
     from jupyter_lifecycle.registry.facade import user_name
-    from jupyter_lifecycle.registry.places import data_home
     from jupyter_lifecycle.registry.store import Store
     from jupyter_lifecycle.registry.store.database import Database
 

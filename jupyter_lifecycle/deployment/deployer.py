@@ -48,7 +48,7 @@ def default_folder(registry: Registry) -> Path:
     """
     if registry.is_local:
         return Path(registry.location) / "deployer"
-    from jupyter_lifecycle.registry.places import data_home
+    from jupyter_lifecycle.places import data_home
 
     mark = hashlib.sha256(registry.location.encode()).hexdigest()[:12]
     return data_home() / "deployers" / mark

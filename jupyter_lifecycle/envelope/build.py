@@ -129,7 +129,7 @@ def build(  # noqa: PLR0913 - fixed by the public surface of save
             _manifest(name, staged, lineage), expectations=_expectations(staged, expectations)
         )
         (folder / FILE_NAME).write_bytes(manifest.to_bytes())
-        bundle = Bundle(folder, trust=True, temporary=True)
+        bundle = Bundle(folder, trust=True, temporary=True, source="made")
         bundle.author, bundle.verdict = author, staged.verdict
         return bundle
     except BaseException:

@@ -14,6 +14,7 @@ from jupyter_lifecycle.envelope.formats import DEFAULT
 from jupyter_lifecycle.envelope.manifest import (
     FILE_NAME,
     ID_LENGTH,
+    SIGNATURES,
     FileEntry,
     Manifest,
     identify,
@@ -21,6 +22,7 @@ from jupyter_lifecycle.envelope.manifest import (
 )
 from jupyter_lifecycle.envelope.payload import load, load_stored, read_checked, unpickle
 from jupyter_lifecycle.envelope.query import Query, query_of
+from jupyter_lifecycle.envelope.signatures import read_signatures, write_signatures
 from jupyter_lifecycle.envelope.staging import discard, stage
 from jupyter_lifecycle.envelope.travel import load_features
 from jupyter_lifecycle.errors import EnvelopeError, TrustError
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
+    from jupyter_lifecycle.envelope.keys import Source
     from jupyter_lifecycle.envelope.proving import Proof
     from jupyter_lifecycle.envelope.schema import Schema
+    from jupyter_lifecycle.envelope.signatures import Signature
     from jupyter_lifecycle.envelope.verification import Verdict
 
 _checked: set[tuple[str, int, int, int, str]] = set()
@@ -48,6 +52,9 @@ class Bundle:
         True, or the envelope's id or its manifest's SHA-256, lets :meth:`load` run code.
     temporary : bool
         Whether the directory is removed with this object.
+    source : str
+        ``made``: by this process, or its caller has checked it; ``own``: from this user's own
+        registry; ``elsewhere``. The policy of signatures asks.
 
     Attributes
     ----------
@@ -62,9 +69,15 @@ class Bundle:
     """
 
     def __init__(
-        self, path: Path, *, trust: bool | str | None = None, temporary: bool = False
+        self,
+        path: Path,
+        *,
+        trust: bool | str | None = None,
+        temporary: bool = False,
+        source: Source = "elsewhere",
     ) -> None:
         self.path = path
+        self._source = source
         data = _read_manifest(path)
         self.id = identify(data)
         self.manifest: Manifest = parse_manifest(data)
@@ -184,14 +197,49 @@ class Bundle:
         Raises
         ------
         TrustError
-            With the line that says so.
+            With the line that says so; or this user's policy asks for a signature and there is
+            none, or one that does not fit.
         """
-        if not (self._trusted or _is_trusted(trust, self.id)):
+        from jupyter_lifecycle.envelope.keys import policy
+
+        manifest = _read_manifest(self.path)
+        signer = policy().check(self.manifest.name, manifest, self.signatures, self._source)
+        if signer is None and not (self._trusted or _is_trusted(trust, self.id)):
             raise TrustError(
                 f"Loading {self.manifest.name} ({self.id[:10]}) runs code, and nobody said that "
                 f'it may. If you know where it is from: load(trust="{self.id}").',
                 id=self.id,
             )
+
+    @property
+    def signatures(self) -> tuple[Signature, ...]:
+        """Who signed it; whether a signature fits is looked at when the model is loaded.
+
+        Raises
+        ------
+        IntegrityError
+            Its ``signatures.json`` cannot be read.
+        """
+        return read_signatures(self.path)
+
+    def sign(self, key: str | None = None) -> Signature:
+        """Sign it with one of this user's keys; :meth:`export` takes the signature along.
+
+        Parameters
+        ----------
+        key : str, optional
+            The key's name, or a ``.pem`` file; by default the one that saves are signed with.
+
+        Raises
+        ------
+        EnvelopeError
+            There is no such key.
+        """
+        from jupyter_lifecycle.envelope.keys import signed
+
+        signature = signed(_read_manifest(self.path), key)
+        write_signatures(self.path, {*self.signatures, signature})
+        return signature
 
     def _loaded(self, trust: bool | str | None = None) -> tuple[Any, Query]:
         self.require_trust(trust)
@@ -262,12 +310,12 @@ class Bundle:
             shutil.copy2(self.path / file, target)
         manifest = replace(self.manifest, name=name)
         (folder / FILE_NAME).write_bytes(manifest.to_bytes())
-        other = Bundle(folder, trust=self._trusted, temporary=True)
+        other = Bundle(folder, trust=self._trusted, temporary=True, source=self._source)
         other.author, other.verdict = self.author, self.verdict
         return other
 
     def export(self, path: str | os.PathLike[str]) -> Path:
-        """Write the envelope as one file; equal envelopes give equal bytes.
+        """Write the envelope as one file, with its signatures; equal envelopes give equal bytes.
 
         Parameters
         ----------
@@ -283,7 +331,8 @@ class Bundle:
         if not target.suffix:
             target = target.with_suffix(".envelope")
         self.verify_files()
-        write_archive(self.path, [FILE_NAME, *sorted(self.files)], target)
+        signed = [SIGNATURES] if self.signatures else []
+        write_archive(self.path, [FILE_NAME, *signed, *sorted(self.files)], target)
         return target
 
 
@@ -322,7 +371,12 @@ def _read_manifest(path: Path) -> bytes:
         raise EnvelopeError(f"{path} has no {FILE_NAME}: it is not an envelope.") from problem
 
 
-def open_bundle(path: str | os.PathLike[str], trust: bool | str | None = None) -> Bundle:
+def open_bundle(
+    path: str | os.PathLike[str],
+    trust: bool | str | None = None,
+    *,
+    source: Source = "elsewhere",
+) -> Bundle:
     """Open an envelope's directory or ``.envelope`` file; nothing in it is run.
 
     Parameters
@@ -332,7 +386,10 @@ def open_bundle(path: str | os.PathLike[str], trust: bool | str | None = None) -
         from anywhere: it is unpacked with every check into a folder that lives as long as the
         bundle.
     trust : bool, str or None
-        True, or the envelope's id, lets :meth:`Bundle.load` run its code.
+        True, or the envelope's id, lets :meth:`Bundle.load` run its code; so does a signature by
+        a key that this user trusts.
+    source : str
+        Where it is from, as :class:`Bundle` has it.
 
     Returns
     -------
@@ -347,14 +404,14 @@ def open_bundle(path: str | os.PathLike[str], trust: bool | str | None = None) -
     TrustError
         Where ``trust`` is the id of another envelope.
     """
-    source = Path(path)
-    if not source.exists():
-        raise EnvelopeError(f"There is no {source}.")
-    if source.is_dir():
-        return Bundle(source, trust=trust)
-    folder = extract(source)
+    place = Path(path)
+    if not place.exists():
+        raise EnvelopeError(f"There is no {place}.")
+    if place.is_dir():
+        return Bundle(place, trust=trust, source=source)
+    folder = extract(place)
     try:
-        bundle = Bundle(folder, trust=trust, temporary=True)
+        bundle = Bundle(folder, trust=trust, temporary=True, source=source)
         bundle.verify_files()
     except BaseException:
         discard(folder)

@@ -73,7 +73,7 @@ def load_service(directory: str | os.PathLike[str]) -> Served:
     EnvelopeError
         Where it is no envelope.
     """
-    bundle = Bundle(Path(directory), trust=True)
+    bundle = Bundle(Path(directory), trust=True, source="made")
     return Served(
         id=bundle.id,
         manifest=bundle.manifest,

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_lifecycle.envelope.manifest import FILE_NAME
+from jupyter_lifecycle.envelope.manifest import FILE_NAME, SIGNATURES
 from jupyter_lifecycle.errors import EnvelopeError
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ def to_mlflow(envelope: Bundle | Envelope, path: str | os.PathLike[str]) -> Path
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".mlflow-") as temporary:
         folder = Path(temporary) / "model"
-        for name in (FILE_NAME, *bundle.files):
+        signed = (SIGNATURES,) if bundle.signatures else ()
+        for name in (FILE_NAME, *signed, *bundle.files):
             file = folder / "envelope" / name
             file.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(bundle.path / name, file)

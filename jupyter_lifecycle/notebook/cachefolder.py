@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_lifecycle.registry.places import cache_home
+from jupyter_lifecycle.places import cache_home
 from jupyter_lifecycle.widgets.words import count, duration, size
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 Light to import: databases, servers and models are imported by what needs them.
 """
 
+from jupyter_lifecycle.places import REGISTRY_VARIABLE
 from jupyter_lifecycle.registry.evaluations import (
     ConfusionMatrix,
     Curve,
@@ -12,7 +13,6 @@ from jupyter_lifecycle.registry.evaluations import (
 )
 from jupyter_lifecycle.registry.facade import Registry
 from jupyter_lifecycle.registry.handle import Envelope
-from jupyter_lifecycle.registry.places import REGISTRY_VARIABLE
 from jupyter_lifecycle.registry.records import (
     EVENT_KINDS,
     STEPS,

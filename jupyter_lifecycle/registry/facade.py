@@ -8,14 +8,16 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from jupyter_lifecycle.errors import IntegrityError, RegistryError, TrustError
+from jupyter_lifecycle.errors import IntegrityError, RegistryError
+from jupyter_lifecycle.places import cache_home, chosen_registry, data_home
 from jupyter_lifecycle.registry import bundles, words
-from jupyter_lifecycle.registry.attaching import Attaching, contents_of, measured, send
+from jupyter_lifecycle.registry.attaching import contents_of, measured, send
 from jupyter_lifecycle.registry.handle import Envelope
+from jupyter_lifecycle.registry.loading import Loading
 from jupyter_lifecycle.registry.observing import Observing
-from jupyter_lifecycle.registry.places import cache_home, chosen_registry, data_home
 from jupyter_lifecycle.registry.records import Page, Rule, served_before
 from jupyter_lifecycle.registry.reporting import Reporting
+from jupyter_lifecycle.registry.signed import as_artifacts
 from jupyter_lifecycle.registry.trust import is_trusted, normal
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 TOKEN_VARIABLE = "JUPYTER_LIFECYCLE_TOKEN"  # noqa: S105 - the name of a variable
 
 
-class Registry(Reporting, Observing, Attaching):
+class Registry(Reporting, Observing, Loading):
     """Where envelopes are kept, found, tagged and watched by rules.
 
     Parameters
@@ -87,16 +89,6 @@ class Registry(Reporting, Observing, Attaching):
             from jupyter_lifecycle.registry.readonly import ReadOnly
 
             self._backend = cast("Backend", ReadOnly(self._backend))
-
-    @property
-    def location(self) -> str:
-        """The folder or the server's address."""
-        return self._backend.location
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it's embedded: no server, and rules on ``local`` run on this machine."""
-        return self._backend.is_local
 
     def __repr__(self) -> str:
         kind = "embedded" if self.is_local else "remote"
@@ -229,7 +221,7 @@ class Registry(Reporting, Observing, Attaching):
             Tags or metrics cannot be.
         """
         set_, found = words.check_tags(tags or {}), measured(metrics or {})
-        contents = {**found.contents, **contents_of(artifacts)}
+        contents = {**found.contents, **contents_of(artifacts), **as_artifacts(bundle.signatures)}
 
         def added() -> tuple[EnvelopeRecord, bool]:
             manifest = bundles.send(self._backend, bundle, progress)
@@ -241,55 +233,6 @@ class Registry(Reporting, Observing, Attaching):
         except IntegrityError:  # a file was collected meanwhile: what is missing now is sent again
             record, existed = added()
         return Envelope(record, self, existed=existed)
-
-    def bundle(self, id_or_prefix: str, *, progress: Progress | None = None) -> Bundle:
-        """Have the envelope's files as a directory on this machine, downloaded once and checked.
-
-        Nothing of it is run: that is for :meth:`Envelope.load`.
-        """
-        from jupyter_lifecycle.envelope import open_bundle
-
-        id_ = id_or_prefix if len(id_or_prefix) == 40 else self._backend.get(id_or_prefix).id
-        path = bundles.directory(self._backend, id_.lower(), self._bundles, progress)
-        return open_bundle(path, trust=self.trust)
-
-    def read_file(self, id_: str, files: Mapping[str, Mapping[str, Any]], name: str) -> bytes:
-        """Give one file of an envelope, checked, without the others.
-
-        Parameters
-        ----------
-        id_ : str
-            Which envelope.
-        files : Mapping
-            ``files`` of its manifest.
-        name : str
-            Path of the file in the envelope.
-
-        Raises
-        ------
-        NotFoundError
-            It has no such file.
-        IntegrityError
-            The bytes are not what the manifest says.
-        """
-        return bundles.one_file(self._backend, id_, files, name)
-
-    def check_trust(self, id_: str) -> None:
-        """Refuse to load where nobody said that this registry's code may run.
-
-        Raises
-        ------
-        TrustError
-            With the line that says so.
-        """
-        if not self.trust:
-            raise TrustError(
-                f"Loading {id_[:10]} runs code from {self.location}, which you have not trusted."
-                f" To trust it: jupyter lifecycle trust {self.location},"
-                " or Registry(…, trust=True).",
-                id=id_,
-                location=self.location,
-            )
 
     def tag(
         self,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from jupyter_lifecycle.envelope import Bundle, Proof, Schema
+    from jupyter_lifecycle.envelope.signatures import Signature
     from jupyter_lifecycle.registry.facade import Registry
     from jupyter_lifecycle.registry.records import Artifact, EnvelopeRecord, MetricPoint, TagChange
 
@@ -173,6 +174,40 @@ class Envelope:
         elif "verified" in self.tags:
             self.untag("verified")
         return proof
+
+    def sign(self, key: str | None = None) -> Envelope:
+        """Sign it with one of this user's keys; the signature is an artifact. Gives itself.
+
+        Parameters
+        ----------
+        key : str, optional
+            The key's name, or a ``.pem`` file; by default the one that saves are signed with.
+
+        Raises
+        ------
+        EnvelopeError
+            There is no such key.
+        """
+        self._registry.sign(self.id, key)
+        return self
+
+    @property
+    def signatures(self) -> tuple[Signature, ...]:
+        """Who signed it; whether a signature fits is looked at before its code runs."""
+        return self._registry.signatures(self.id)
+
+    def export(self, path: str | os.PathLike[str]) -> Path:
+        """Write it as one ``.envelope`` file, with its signatures.
+
+        Parameters
+        ----------
+        path : path-like
+            The file; ``.envelope`` is added where it has no ending. Replaced whole if it exists.
+        """
+        from jupyter_lifecycle.envelope.signatures import write_signatures
+
+        write_signatures(self.bundle.path, self.signatures)
+        return self.bundle.export(path)
 
     def predict(self, rows: Any = None) -> Any:
         """Answer rows with the model, checked by its schema; this runs its code.

@@ -36,6 +36,7 @@ def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
     metrics: Mapping[str, Any] | None = None,
     artifacts: Mapping[str, Any] | Sequence[Any] | None = None,
     registry: Registry | str | os.PathLike[str] | None = None,
+    sign: bool | str | None = None,
     training: Any = None,
     features: Any = None,
     expectations: Any = None,
@@ -63,6 +64,9 @@ def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
         What is added to it: figures, tables, texts, values by name, or files.
     registry : Registry, str or path, optional
         Where to; None is the user's own.
+    sign : bool or str, optional
+        Whether it's signed, or the name of the key; by default what your policy says
+        (``jupyter lifecycle key policy --sign NAME``).
     training : DataFrame, optional
         The training data: its profile becomes the envelope's expectations.
     features : FeatureGraph or Session, optional
@@ -91,6 +95,9 @@ def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
     words.check_name(name)
     labels = Labels(words.check_tags(tags or {}), metrics or {}, contents_of(artifacts))
     measured(labels.metrics)
+    from jupyter_lifecycle.envelope.keys import signing_key
+
+    key = signing_key(sign)
     where = registry if isinstance(registry, Registry) else Registry(registry)
     from jupyter_lifecycle.envelope import build
 
@@ -105,6 +112,8 @@ def save(  # noqa: PLR0913 - what a save may be told; all but the model by name
         format=format,
         progress=progress,
     )
+    if key:
+        bundle.sign(key)
     return keep(bundle, where, labels, progress)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from jupyter_lifecycle.errors import RegistryError
-from jupyter_lifecycle.registry.places import config_home
+from jupyter_lifecycle.places import config_home
 
 if TYPE_CHECKING:
     from pathlib import Path

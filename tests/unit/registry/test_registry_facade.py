@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from jupyter_lifecycle import places
 from jupyter_lifecycle.errors import IntegrityError, NotFoundError, RegistryError, TrustError
-from jupyter_lifecycle.registry import Registry, places, trust
+from jupyter_lifecycle.registry import Registry, trust
 from jupyter_lifecycle.registry.facade import user_name
 from jupyter_lifecycle.registry.handle import bytes_text, figure
 
