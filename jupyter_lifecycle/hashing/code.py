@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
@@ -21,7 +21,19 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.hashing.together import Together
 
-_remembered: dict[int, tuple[ref[Any], Memory]] = {}
+
+class _Owner(ref[Any]):
+    """A function that is held weakly; knows its identity when it's gone."""
+
+    __slots__ = ("identity",)
+    identity: int
+
+
+def _forget(owner: Any) -> None:
+    _remembered.pop(owner.identity, None)
+
+
+_remembered: dict[int, tuple[_Owner, Memory]] = {}
 """By identity; the memory of a function that is gone goes along."""
 
 _HANDLERS: dict[type, Handler] = {**values.HANDLERS, **definitions.HANDLERS}
@@ -158,9 +170,9 @@ def code_key(function: Callable[..., Any]) -> CodeKey:
     parts, reads = tuple(trace.parts.values()), tuple(trace.reads)
     key = CodeKey(digest, parts, trace.reasons(), reads, trace.follow, trace.touches)
     if type(function) is FunctionType:
-        forget = partial(_remembered.pop, id(function))
-        owner = ref(function, lambda _: forget(None))
-        _remembered[id(function)] = (owner, Memory(key, trace, fingerprint))
+        owner = _Owner(function, _forget)
+        owner.identity = id(function)
+        _remembered[owner.identity] = (owner, Memory(key, trace, fingerprint))
     return key
 
 

@@ -22,6 +22,9 @@ _TABLES: Final = (
 
 _LIBRARIES: Final = tuple([library for library, _ in _TABLES])
 
+_seen: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+"""The names of each class of tables, which stay up to date as somebody adds some."""
+
 
 def put_on_tables(attributes: frozenset[str]) -> Iterator[tuple[type, str, Any]]:
     """Find what the user put on tables under names that code reads of anything.
@@ -49,18 +52,17 @@ def put_on_tables(attributes: frozenset[str]) -> Iterator[tuple[type, str, Any]]
 
 def sizes() -> tuple[int, ...]:
     """Count what the tables have: more where somebody has put something there."""
-    return tuple(map(len, _spaces(*map(sys.modules.get, _LIBRARIES))))
+    modules = tuple(map(sys.modules.get, _LIBRARIES))
+    found = _seen.get(modules)
+    if found is None:
+        _seen.clear()
+        found = _seen[modules] = tuple([vars(owner) for owner in _found(modules)])
+    return tuple(map(len, found))
 
 
 def _tables() -> tuple[type, ...]:
     """Find the classes of the libraries that are imported by now."""
     return _found(tuple(map(sys.modules.get, _LIBRARIES)))
-
-
-@cache
-def _spaces(*modules: Hashable) -> tuple[Any, ...]:
-    """Give the names of each class of tables, which stay up to date as somebody adds some."""
-    return tuple([vars(owner) for owner in _found(modules)])
 
 
 @cache

@@ -7,6 +7,7 @@ key keeps nothing alive that the user has let go.
 
 from __future__ import annotations
 
+from itertools import repeat
 from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Any, Final
 from weakref import ref
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.hashing.trace import CodeKey, Space, Trace
 
+_LOOK: Final = attrgetter("__code__", "__kwdefaults__", "__defaults__", "__dict__")
+_ABSENT: Final = repeat(ABSENT)
 _GONE: Final[Any] = type("Gone", (), {})()
 
 
@@ -41,14 +44,19 @@ class Memory:
     def __init__(self, key: CodeKey, trace: Trace, fingerprint: Callable[[Any], bytes]) -> None:
         self.key = key
         self._sizes = sizes()
-        self._functions = [
-            (ref(f), f.__code__, f.__kwdefaults__, len(f.__dict__), _settled(f.__defaults__))
-            for f in trace.functions
-        ]
-        self._watches = [
-            _Watch(owner, space, names, whole=whole, fingerprint=fingerprint)
-            for owner, space, names, whole in trace.watched()
-        ]
+        # Tuples, as there are many: the collector of garbage has less to look at.
+        self._functions = tuple(
+            [
+                (ref(f), f.__code__, f.__kwdefaults__, len(f.__dict__), _settled(f.__defaults__))
+                for f in trace.functions
+            ]
+        )
+        self._watches = tuple(
+            [
+                _Watch(owner, space, names, whole=whole, fingerprint=fingerprint)
+                for owner, space, names, whole in trace.watched()
+            ]
+        )
 
     @property
     def functions(self) -> list[FunctionType]:
@@ -56,7 +64,7 @@ class Memory:
         return [f for f in [each[0]() for each in self._functions] if f is not None]
 
     @property
-    def watches(self) -> list[_Watch]:
+    def watches(self) -> tuple[_Watch, ...]:
         """The places that are looked at."""
         return self._watches
 
@@ -66,15 +74,20 @@ class Memory:
             return False
         for reference, code, keywords, attributes, defaults in self._functions:
             function = reference()
+            if function is None:
+                return False
+            code_now, keywords_now, defaults_now, attributes_now = _LOOK(function)
             if (
-                function is None
-                or function.__code__ is not code
-                or function.__kwdefaults__ is not keywords
-                or len(function.__dict__) != attributes
-                or (defaults is not _GONE and function.__defaults__ is not defaults)
+                code_now is not code
+                or keywords_now is not keywords
+                or (defaults_now is not defaults and defaults is not _GONE)
+                or len(attributes_now) != attributes
             ):
                 return False
-        return all(map(_Watch.holds, self._watches))
+        for watch in self._watches:  # noqa: SIM110 - a generator would cost as much again
+            if not watch.holds():
+                return False
+        return True
 
 
 def _settled(defaults: tuple[Any, ...] | None) -> Any:
@@ -86,7 +99,7 @@ class _Watch:
     """Names in one place, and what they stood for."""
 
     __slots__ = (
-        *("_absent", "_by_digest", "_by_reference", "_fingerprint", "_look", "_names", "_owner"),
+        *("_by_digest", "_fingerprint", "_look", "_names", "_owner", "_references"),
         *("_size", "_values"),
     )
 
@@ -103,19 +116,19 @@ class _Watch:
         self._look = _LOOKS[space]
         self._fingerprint = fingerprint
         self._size = len(self._look(owner)) if whole else -1
-        self._names: list[Any] = []
-        self._values: list[Any] = []
-        self._by_reference: list[tuple[Any, ref[Any]]] = []
-        self._by_digest: list[tuple[Any, bytes]] = []
+        same: dict[Any, Any] = {}
+        code: dict[Any, ref[Any]] = {}
+        changing: list[tuple[Any, bytes]] = []
         for name, value in names.items():
             if value is ABSENT or space == "library" or is_frozen(value):
-                self._names.append(name)
-                self._values.append(value)
+                same[name] = value
             elif is_code(value):
-                self._by_reference.append((name, ref(value)))
+                code[name] = ref(value)
             else:
-                self._by_digest.append((name, fingerprint(value)))
-        self._absent = [ABSENT] * len(self._names)
+                changing.append((name, fingerprint(value)))
+        self._names, self._values = tuple(same), tuple(same.values())
+        self._references = tuple(code.items())
+        self._by_digest = tuple(changing)
 
     @property
     def identity(self) -> Any:
@@ -124,8 +137,8 @@ class _Watch:
         space = None if owner is None else self._look(owner)
         place = space if space is not None and space is self._look(owner) else self._owner
         return (
-            *(id(place), self._size, tuple(self._names), tuple(map(id, self._values))),
-            *(tuple([(n, id(r())) for n, r in self._by_reference]), tuple(self._by_digest)),
+            *(id(place), self._size, self._names, tuple(map(id, self._values))),
+            *(tuple([(n, id(r())) for n, r in self._references]), self._by_digest),
         )
 
     def holds(self) -> bool:
@@ -136,9 +149,9 @@ class _Watch:
         get = space.get
         if 0 <= self._size != len(space):
             return False
-        if self._names and not all(map(is_, map(get, self._names, self._absent), self._values)):
+        if self._names and not all(map(is_, map(get, self._names, _ABSENT), self._values)):
             return False
-        for name, reference in self._by_reference:
+        for name, reference in self._references:
             if get(name, _GONE) is not reference():
                 return False
         for name, digest in self._by_digest:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 
 
-def outcomes(engine: str, folder: Path, python: str = sys.executable) -> dict[str, str]:
+def outcomes(
+    engine: str, folder: Path, python: str = sys.executable, later: str = ""
+) -> dict[str, str]:
     """Run all cases in fresh processes, one before the edits and one after them.
 
     Parameters
@@ -25,6 +27,8 @@ def outcomes(engine: str, folder: Path, python: str = sys.executable) -> dict[st
         For programs and caches.
     python : str
         The interpreter that has the engine.
+    later : str
+        Another one for what runs after the edits.
 
     Returns
     -------
@@ -37,7 +41,8 @@ def outcomes(engine: str, folder: Path, python: str = sys.executable) -> dict[st
     folder.mkdir(parents=True, exist_ok=True)
     phases = ["before,after"] if engine == "same kernel" else ["before", "after"]
     for phase in phases:
-        command = [python, str(HERE / "engines.py"), engine, phase, str(folder)]
+        interpreter = later if later and phase == "after" else python
+        command = [interpreter, str(HERE / "engines.py"), engine, phase, str(folder)]
         done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-2000:]
     before, after = (

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import threading
 
 import pandas as pd
@@ -546,3 +547,17 @@ def test_the_last_eight_columns_of_a_feature_are_remembered(notebook):
         notebook.run("gust")
     assert len(notebook.materialiser._memory._origins["gust"]) == 8
     assert notebook.why("gust").text == "gust: constant KNOTS changed (10.5 → 11.5)"
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_garbage_is_collected_as_before_once_keys_are_made(notebook, wanted):
+    before = gc.isenabled()
+    (gc.enable if wanted else gc.disable)()
+    try:
+        notebook.run("delay")
+        assert gc.isenabled() is wanted
+        with pytest.raises(UnboundError):
+            notebook.run("delay", inputs={})
+        assert gc.isenabled() is wanted
+    finally:
+        (gc.enable if before else gc.disable)()
