@@ -7,7 +7,9 @@ from typing import Final, Literal
 from jupyter_lifecycle.widgets.markup import Markup, element
 
 Glyph = Literal["fresh", "cached", "stale", "queued", "running", "error"]
-Icon = Literal["arrow", "copy", "envelope", "minus", "serve", "tag"]
+Icon = Literal[
+    "arrow", "copy", "envelope", "graph", "layers", "minus", "pulse", "serve", "split", "tag"
+]
 
 _GROUND = "var(--jl-surface, #fff)"
 _LINE = (
@@ -50,12 +52,21 @@ _ICONS: Final[dict[Icon, str]] = {
         f'<path d="M10.5 3.3c0-.5-.3-.8-.8-.8H3.3c-.5 0-.8.3-.8.8v6.4c0 .5.3.8.8.8" {_LINE}/>'
     ),
     "envelope": f'<path d="M2 4h12v8.5H2zM2.3 4.3 8 9l5.7-4.7" {_LINE}/>',
+    "graph": (
+        f'<rect x="1.5" y="2" width="4.5" height="3.5" rx=".8" {_LINE}/>'
+        f'<rect x="1.5" y="10.5" width="4.5" height="3.5" rx=".8" {_LINE}/>'
+        f'<rect x="10" y="6.25" width="4.5" height="3.5" rx=".8" {_LINE}/>'
+        f'<path d="M6 3.75c2.5 0 2 4.25 4 4.25M6 12.25c2.5 0 2-4.25 4-4.25" {_LINE}/>'
+    ),
+    "layers": f'<path d="M8 2 14 5 8 8 2 5zM2 8l6 3 6-3M2 11l6 3 6-3" {_LINE}/>',
     "minus": f'<path d="M3 8h10" {_LINE}/>',
+    "pulse": f'<path d="M1.5 8.5h3l2-5 3 9 2-4h3" {_LINE}/>',
     "serve": (
         '<circle cx="8" cy="8" r="1.9" fill="currentColor"/>'
         f'<path d="M4.6 11.4a4.8 4.8 0 0 1 0-6.8m6.8 0a4.8 4.8 0 0 1 0 6.8M2.6 13.4a7.6 7.6 0 0 1 '
         f'0-10.8m10.8 0a7.6 7.6 0 0 1 0 10.8" {_LINE}/>'
     ),
+    "split": f'<path d="M2 8h4l5-4.5h3M6 8l5 4.5h3M12 1.5l2 2-2 2M12 10.5l2 2-2 2" {_LINE}/>',
     "tag": (
         f'<path d="M2.5 2.5h5l6 6-5 5-6-6z" {_LINE}/>'
         '<circle cx="5.4" cy="5.4" r="1" fill="currentColor"/>'
