@@ -15,9 +15,12 @@ from jupyter_lifecycle.errors import EndpointError, InputError, from_wire
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
     import requests
 
+    from jupyter_lifecycle.deployment.outcomes import OutcomeReport
+    from jupyter_lifecycle.deployment.stretches import Since
     from jupyter_lifecycle.envelope import Schema
     from jupyter_lifecycle.registry import Envelope, Registry
     from jupyter_lifecycle.registry.records import EndpointRecord
@@ -45,6 +48,8 @@ class Endpoint:
         self._session: requests.Session | None = None
         self._schemas: dict[str, Schema] = {}
         self._address = ""
+        self.last_request = ""
+        """Id of the request that was answered last: what outcomes are logged by."""
 
     def __repr__(self) -> str:
         record = self.record
@@ -115,13 +120,16 @@ class Endpoint:
             line.end()
         return self
 
-    def predict(self, rows: Any = None) -> Any:
+    def predict(self, rows: Any = None, *, request: str | None = None) -> Any:
         """Ask it.
 
         Parameters
         ----------
         rows : DataFrame, array, Series, dict, list, optional
             Rows of a table, one dict of arguments, a list of such, or nothing for what takes none.
+        request : str, optional
+            The request's id, up to 64 letters, digits, ``.``, ``_`` and ``-``; one is made where
+            not given. ``last_request`` has it afterwards.
 
         Returns
         -------
@@ -137,7 +145,9 @@ class Endpoint:
             Where it does not serve, or the model fails.
         """
         schema = self._asked_schema(refresh=False)
-        response = self._ask("POST", "/predict", to_payload(rows, schema))
+        headers = {} if request is None else {"X-Request-Id": request}
+        response = self._ask("POST", "/predict", to_payload(rows, schema), headers)
+        self.last_request = response.headers.get("x-request-id", "")
         now = response.headers.get("x-envelope", "")
         if now not in self._schemas:
             schema = self._asked_schema(refresh=True)
@@ -160,6 +170,69 @@ class Endpoint:
             example = found[0] if isinstance(found, list) and found else found
         body = shlex.quote(json.dumps(example))
         return f"curl -sS {url}/predict -H 'Content-Type: application/json' -d {body}"
+
+    # -- what came of it
+
+    def log_outcomes(self, frame: Any, *, every: str = "day") -> OutcomeReport:
+        """Log what came of answered requests.
+
+        One that is logged again replaces the one before; a late one counts in the window in which
+        its request was answered.
+
+        Parameters
+        ----------
+        frame : DataFrame, (n_rows, n_columns)
+            ``request_id`` (``last_request`` after a call, ``X-Request-Id`` over HTTP) and
+            ``outcome``; ``row`` for requests of several rows where they do not stand in order.
+            Where answers were captured elsewhere: ``prediction``, ``envelope`` and ``at`` too.
+        every : str
+            How long a window of the report is.
+
+        Returns
+        -------
+        OutcomeReport
+            Metrics by window and envelope beside those at save.
+
+        Raises
+        ------
+        EndpointError
+            Where the frame cannot be read, or none of its requests is known.
+        """
+        from dataclasses import replace
+
+        from jupyter_lifecycle.deployment.outcomes import captured, outcomes_of
+        from jupyter_lifecycle.deployment.stretches import floored, length_of
+
+        ids = {str(one) for one in frame["request_id"]} if "request_id" in frame else set()
+        found, unknown = outcomes_of(
+            self.name, frame, captured(self._registry, self.name, ids) if ids else {}
+        )
+        if unknown and not found:
+            raise EndpointError(
+                f"None of these requests of {self.name} is known here, such as {unknown[0]}. They "
+                "were not captured (the rule's capture=), or on another machine: then give "
+                "prediction, envelope and at too.",
+                endpoint=self.name,
+            )
+        logged = self._registry.add_outcomes(found)
+        step = length_of(every)
+        first = min((floored(one.at, step) for one in found), default=None)
+        report = self.outcomes("1d" if first is None else first, every=every)
+        return replace(report, logged=logged, unknown=unknown)
+
+    def outcomes(self, since: Since = "30d", *, every: str = "day") -> OutcomeReport:
+        """Metrics of the answers whose outcome is known, by window and envelope.
+
+        Parameters
+        ----------
+        since : str, datetime or timedelta
+            How far back.
+        every : str
+            How long a window is: ``1h``, ``day``, ``week``.
+        """
+        from jupyter_lifecycle.deployment.outcomes import report_outcomes
+
+        return report_outcomes(self._registry, self.name, since, every)
 
     # -- held
 
@@ -305,12 +378,15 @@ class Endpoint:
         self._schemas[answer["envelope"][:10]] = schema
         return schema
 
-    def _ask(self, method: str, path: str, payload: Any = None) -> requests.Response:
+    def _ask(
+        self, method: str, path: str, payload: Any = None, more: Mapping[str, str] | None = None
+    ) -> requests.Response:
         import requests
 
         url = (self._address or self.url) + path
         body = None if method == "GET" else json.dumps(payload, allow_nan=False).encode()
         headers = {"Content-Type": "application/json"} if body is not None else {}
+        headers |= more or {}
         session = self._open(url)
         for last in (False, True):
             try:
