@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.materialise import compute as compute
     from jupyter_lifecycle.materialise import inspect as inspect
     from jupyter_lifecycle.materialise import to_parquet as to_parquet
+    from jupyter_lifecycle.monitoring import profile as profile
+    from jupyter_lifecycle.monitoring import skew as skew
     from jupyter_lifecycle.notebook import current_session as session
     from jupyter_lifecycle.notebook import load_ipython_extension as load_ipython_extension
     from jupyter_lifecycle.notebook import unload_ipython_extension as unload_ipython_extension
@@ -79,12 +81,14 @@ _HOME = {
     "features_panel": ("widgets", "features_panel"),
     "fleet_panel": ("widgets", "fleet_panel"),
     "trend_panel": ("widgets", "trend_panel"),
+    "profile": ("monitoring", "profile"),
     "registry_panel": ("widgets", "registry_panel"),
     "roc_curve": ("registry", "roc_curve"),
     "rule": ("deployment", "rule"),
     "save": ("registry", "save"),
     "save_panel": ("widgets", "save_panel"),
     "session": ("notebook", "current_session"),
+    "skew": ("monitoring", "skew"),
     "tag_panel": ("widgets", "tag_panel"),
     "to_parquet": ("materialise", "to_parquet"),
     "unload_ipython_extension": ("notebook", "unload_ipython_extension"),

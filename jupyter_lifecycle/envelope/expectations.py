@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 BINS = 20
 MAX_CATEGORIES = 100
 _SORTED = 50_000
+_LONG = 200
 _DIGITS = 12
 """Of moments: processors add in different orders, and the last digits would change the id."""
 
@@ -46,6 +47,8 @@ class Expectation:
         Share of rows with none of these categories.
     mean, deviation : float or None
         Of numbers; ``deviation`` is that of the population.
+    identifier : bool
+        Whether these are whole numbers that rose from row to row, as row numbers and times do.
     allowed : Mapping
         What somebody set by hand beside what was seen: ``range`` (a pair, None where open),
         ``categories`` (a list), ``null_share`` (at most).
@@ -63,6 +66,7 @@ class Expectation:
     mean: float | None = None
     deviation: float | None = None
     allowed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    identifier: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As JSON, readable without Python: see docs/envelope.md."""
@@ -77,6 +81,8 @@ class Expectation:
             answer |= {"edges": list(self.edges), "counts": list(self.counts)}
         if self.mean is not None:
             answer |= {"mean": self.mean, "deviation": self.deviation}
+        if self.identifier:
+            answer["identifier"] = True
         if self.allowed:
             answer["allowed"] = dict(self.allowed)
         if self.categories:
@@ -109,6 +115,7 @@ class Expectation:
                 mean=_maybe(value.get("mean")),
                 deviation=_maybe(value.get("deviation")),
                 allowed=dict(value.get("allowed", {})),
+                identifier=bool(value.get("identifier", False)),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
             raise EnvelopeError(f"An expectation is not readable: {problem}.") from problem
@@ -162,7 +169,8 @@ def _of_raw(name: str, raw: Any, edges: Sequence[float] | None) -> Expectation:
 
     rows = len(raw)
     if raw.dtype.kind != "f":
-        return _of_numbers(name, rows, 0.0, raw.astype(np.float64), edges)
+        found = _of_numbers(name, rows, 0.0, raw.astype(np.float64), edges)
+        return dataclasses.replace(found, identifier=rises(raw))
     numbers = raw.astype(np.float64, copy=False)
     finite = np.isfinite(numbers)
     if finite.all():
@@ -178,7 +186,7 @@ def _of_numbers(
 
     if not len(numbers):
         return Expectation(name, rows, share)
-    frozen = _edges(numbers) if edges is None else np.asarray(edges, dtype=np.float64)
+    frozen = quantile_edges(numbers) if edges is None else np.asarray(edges, dtype=np.float64)
     # a pass of comparisons for each edge is ten times as fast as a sort or a binary search
     below = [np.count_nonzero(numbers <= edge) for edge in frozen]
     counts = np.diff([0, *below, len(numbers)])
@@ -196,12 +204,27 @@ def _of_numbers(
     )
 
 
+def rises(values: Any) -> bool:
+    """Whether whole numbers rise from row to row, over enough rows to be no accident.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, (n_rows,)
+        Of integers.
+    """
+    import numpy as np
+
+    if len(values) < _LONG or not values[0] < values[1] < values[-1]:
+        return False
+    return bool(np.all(values[1:] > values[:-1]))
+
+
 def rounded(number: float) -> float:
     """Give a number with as many digits as all processors agree on."""
     return float(f"{number:.{_DIGITS}g}")
 
 
-def _edges(numbers: Any) -> Any:
+def quantile_edges(numbers: Any) -> Any:
     """Quantiles; of many numbers those of a sample at equal distances."""
     import numpy as np
 

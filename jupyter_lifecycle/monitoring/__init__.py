@@ -20,3 +20,8 @@ from jupyter_lifecycle.monitoring.plan import ColumnPlan as ColumnPlan
 from jupyter_lifecycle.monitoring.plan import Plan as Plan
 from jupyter_lifecycle.monitoring.profiles import ColumnProfile as ColumnProfile
 from jupyter_lifecycle.monitoring.profiles import Profile as Profile
+from jupyter_lifecycle.monitoring.report import SkewReport as SkewReport
+from jupyter_lifecycle.monitoring.sides import profile as profile
+from jupyter_lifecycle.monitoring.skewing import skew as skew
+from jupyter_lifecycle.monitoring.verdicts import FeatureSkew as FeatureSkew
+from jupyter_lifecycle.monitoring.verdicts import Limits as Limits

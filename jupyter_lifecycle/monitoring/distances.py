@@ -140,10 +140,13 @@ def psi(p: Distribution, q: Distribution, *, no_share: float = _NO_SHARE) -> flo
         Where a side is empty or the forms differ.
     """
     cells = aligned(p, q)
-    if cells is None:
-        return 0.0
+    return 0.0 if cells is None else psi_of(*cells.shares(), no_share)
+
+
+def psi_of(one: Sequence[float], other: Sequence[float], no_share: float = _NO_SHARE) -> float:
+    """Give the population stability index of shares of the same cells."""
     total = 0.0
-    for left, right in zip(*cells.shares(), strict=True):
+    for left, right in zip(one, other, strict=True):
         if left == right:
             continue
         low, high = max(left, no_share), max(right, no_share)
@@ -169,10 +172,16 @@ def hellinger(p: Distribution, q: Distribution) -> float:
         Where a side is empty or the forms differ.
     """
     cells = aligned(p, q)
-    if cells is None:
-        return 0.0
-    squares = ((math.sqrt(a) - math.sqrt(b)) ** 2 for a, b in zip(*cells.shares(), strict=True))
-    return min(math.sqrt(math.fsum(squares) / 2), 1.0)
+    return 0.0 if cells is None else hellinger_of(*cells.shares())
+
+
+def hellinger_of(one: Sequence[float], other: Sequence[float]) -> float:
+    """Give Hellinger's distance of shares of the same cells."""
+    total = 0.0
+    for left, right in zip(one, other, strict=True):
+        step = math.sqrt(left) - math.sqrt(right)
+        total += step * step
+    return min(math.sqrt(total / 2), 1.0)
 
 
 class ChiSquare(NamedTuple):

@@ -38,11 +38,7 @@ def kolmogorov_smirnov(p: Numbers, q: Numbers) -> float:
     DistanceError
         Where a side has no number.
     """
-    one, other = _line(p), _line(q)
-    places = _places(one, other)
-    first, second = one.cumulative(places), other.cumulative(places)
-    pairs = zip(first, second, strict=True)
-    return max(max(abs(a - b) for a, b in zip(x, y, strict=True)) for x, y in pairs)
+    return on_the_line(p, q)[0]
 
 
 def wasserstein(p: Numbers, q: Numbers) -> float:
@@ -63,15 +59,29 @@ def wasserstein(p: Numbers, q: Numbers) -> float:
     DistanceError
         Where a side has no number.
     """
+    return on_the_line(p, q)[1]
+
+
+def on_the_line(p: Numbers, q: Numbers) -> tuple[float, float]:
+    """Give Kolmogorov–Smirnov's and Wasserstein's distance in one go.
+
+    Raises
+    ------
+    DistanceError
+        Where a side has no number.
+    """
     one, other = _line(p), _line(q)
-    places = [place for place in _places(one, other) if math.isfinite(place)]
+    places = sorted({*one.places(), *other.places()})
     first, second = one.cumulative(places), other.cumulative(places)
-    gaps = [
-        (a[1] - b[1], a_next[0] - b_next[0])
-        for (a, a_next), (b, b_next) in zip(pairwise(first), pairwise(second), strict=True)
+    below = [a[0] - b[0] for a, b in zip(first, second, strict=True)]
+    up_to = [a[1] - b[1] for a, b in zip(first, second, strict=True)]
+    widest = max(*below, -min(below), *up_to, -min(up_to))
+    areas = [
+        _area(up_to[at], below[at + 1], high - low)
+        for at, (low, high) in enumerate(pairwise(places))
+        if low > -math.inf and high < math.inf
     ]
-    widths = [high - low for low, high in pairwise(places)]
-    return math.fsum(_area(*gap, width) for gap, width in zip(gaps, widths, strict=True))
+    return widest, math.fsum(areas)
 
 
 def _area(start: float, end: float, width: float) -> float:
@@ -88,9 +98,13 @@ class _Line:
     bins: tuple[tuple[float, float, float], ...]
     atoms: Mapping[float, float]
 
+    def places(self) -> list[float]:
+        """Where bins end and atoms stand."""
+        return [*self.atoms, *(low for low, _, _ in self.bins), *(high for _, high, _ in self.bins)]
+
     def cumulative(self, places: Sequence[float]) -> list[tuple[float, float]]:
         """Share below each of rising places, and share up to it."""
-        total = math.fsum((*self.atoms.values(), *(count for _, _, count in self.bins)))
+        total = sum(self.atoms.values()) + sum([count for _, _, count in self.bins])
         held = sorted(self.atoms.items())
         answer = []
         passed, atom, done = 0.0, 0, 0
@@ -120,9 +134,10 @@ def _line(side: Numbers) -> _Line:
             atoms[place] = atoms.get(place, 0.0) + count
     closed = []
     for low, high, count in side.bins():
-        ends = [end for end in (low, high) if math.isinf(end)]
-        if not ends:
+        if low > -math.inf and high < math.inf:
             closed.append((low, high, count))
+            continue
+        ends = [end for end in (low, high) if math.isinf(end)]
         for end in ends:
             atoms[end] = atoms.get(end, 0.0) + count / len(ends)
     line = _Line(tuple(closed), atoms)
@@ -143,9 +158,3 @@ def _counted(side: Mapping[float, float] | Sequence[float]) -> dict[float, float
             ) from None
         counts[number] = counts.get(number, 0.0) + count
     return counts
-
-
-def _places(one: _Line, other: _Line) -> list[float]:
-    places = {*one.atoms, *other.atoms}
-    places.update(end for side in (one, other) for low, high, _ in side.bins for end in (low, high))
-    return sorted(places)

@@ -51,6 +51,8 @@ class ColumnPlan:
         Of numbers: rising and finite; the bins are ``(−∞, e0]``, ``(e0, e1]``, …, ``(en, ∞)``.
     categories : tuple
         Of categories: those that are known, each counted by itself.
+    identifier : bool
+        Whether its values rose from row to row, as row numbers and times do: not compared.
 
     Raises
     ------
@@ -62,6 +64,7 @@ class ColumnPlan:
     type: ColumnType
     edges: tuple[float, ...] = ()
     categories: tuple[Category, ...] = ()
+    identifier: bool = False
 
     def __post_init__(self) -> None:
         if self.type not in get_args(ColumnType):
@@ -91,6 +94,8 @@ class ColumnPlan:
             answer["edges"] = list(self.edges)
         if self.categories:
             answer["categories"] = list(self.categories)
+        if self.identifier:
+            answer["identifier"] = True
         return answer
 
     @classmethod
@@ -101,6 +106,7 @@ class ColumnPlan:
             type=value["type"],
             edges=tuple(float(edge) for edge in value.get("edges", ())),
             categories=tuple(value.get("categories", ())),
+            identifier=bool(value.get("identifier", False)),
         )
 
 
@@ -202,6 +208,7 @@ def _column(one: Expectation, field: Field | None) -> ColumnPlan:
         type=word,  # type: ignore[arg-type]
         edges=one.edges if kind == "number" else (),
         categories=tuple(categories.values())[:MOST_CATEGORIES],
+        identifier=one.identifier,
     )
 
 
