@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.experiments.deciding import Decision as Decision
     from jupyter_lifecycle.experiments.deciding import Reason as Reason
     from jupyter_lifecycle.experiments.deciding import decide as decide
+    from jupyter_lifecycle.experiments.decisions import holm as holm
+    from jupyter_lifecycle.experiments.decisions import holm_levels as holm_levels
+    from jupyter_lifecycle.experiments.decisions import non_inferior as non_inferior
+    from jupyter_lifecycle.experiments.effects import Effect as Effect
+    from jupyter_lifecycle.experiments.effects import cuped as cuped
+    from jupyter_lifecycle.experiments.effects import ratio as ratio
+    from jupyter_lifecycle.experiments.effects import welch as welch
     from jupyter_lifecycle.experiments.frames import Assigned as Assigned
     from jupyter_lifecycle.experiments.frames import Units as Units
     from jupyter_lifecycle.experiments.frames import assign as assign
@@ -29,6 +36,10 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.experiments.layers import Layer as Layer
     from jupyter_lifecycle.experiments.layers import new_seed as new_seed
     from jupyter_lifecycle.experiments.metrics import Metric as Metric
+    from jupyter_lifecycle.experiments.planning import detectable as detectable
+    from jupyter_lifecycle.experiments.planning import power as power
+    from jupyter_lifecycle.experiments.planning import sample_size as sample_size
+    from jupyter_lifecycle.experiments.quantiles import quantile as quantile
     from jupyter_lifecycle.experiments.running import check_change as check_change
     from jupyter_lifecycle.experiments.running import check_draft as check_draft
     from jupyter_lifecycle.experiments.running import check_layer as check_layer
@@ -36,6 +47,12 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.experiments.running import ramp as ramp
     from jupyter_lifecycle.experiments.running import start as start
     from jupyter_lifecycle.experiments.running import stop as stop
+    from jupyter_lifecycle.experiments.sample_ratios import SampleRatio as SampleRatio
+    from jupyter_lifecycle.experiments.sample_ratios import sample_ratio as sample_ratio
+    from jupyter_lifecycle.experiments.samples import Moments as Moments
+    from jupyter_lifecycle.experiments.samples import moments as moments
+    from jupyter_lifecycle.experiments.sequences import always_valid as always_valid
+    from jupyter_lifecycle.experiments.sequences import sequential as sequential
     from jupyter_lifecycle.experiments.slots import allocate as allocate
     from jupyter_lifecycle.experiments.slots import free as free
     from jupyter_lifecycle.experiments.slots import held as held
@@ -46,6 +63,13 @@ _HOME = {
     for module, names in {
         "assignment": "bucket_ranges choose_variation equal_weights hash_unit in_namespace",
         "deciding": "Decider Decision Reason decide",
+        "decisions": "holm holm_levels non_inferior",
+        "effects": "Effect cuped ratio welch",
+        "samples": "Moments moments",
+        "planning": "detectable power sample_size",
+        "quantiles": "quantile",
+        "sample_ratios": "SampleRatio sample_ratio",
+        "sequences": "always_valid sequential",
         "frames": "Assigned Units assign choose_variations hash_units",
         "layers": "Arm Experiment Holdout Layer new_seed",
         "metrics": "Metric",
