@@ -91,6 +91,17 @@ class Attempt:
         self._steps["switch"] = replace(switch, fact=switch.fact or fact)
         self._log = list(self.deployment.log)
 
+    def take_up(self) -> None:
+        """Go on with a deployment where it stands."""
+        self._steps = {step.name: step for step in self.deployment.steps}
+        self._log = list(self.deployment.log)
+
+    def stand(self, name: StepName, fact: str) -> None:
+        """Say how a step goes that takes long."""
+        if self._steps[name] != Step(name, "running", fact=fact):
+            self._steps[name] = Step(name, "running", fact=fact)
+            self._write()
+
     def serving(self) -> None:
         """All steps are done and the version serves."""
         self._registry.update_deployment(

@@ -120,7 +120,13 @@ class Endpoint:
             line.end()
         return self
 
-    def predict(self, rows: Any = None, *, request: str | None = None) -> Any:
+    def predict(
+        self,
+        rows: Any = None,
+        *,
+        request: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> Any:
         """Ask it.
 
         Parameters
@@ -130,6 +136,8 @@ class Endpoint:
         request : str, optional
             The request's id, up to 64 letters, digits, ``.``, ``_`` and ``-``; one is made where
             not given. ``last_request`` has it afterwards.
+        attributes : Mapping, optional
+            Who asks, for splits and experiments, such as ``{"customer_id": "c-17"}``; JSON values.
 
         Returns
         -------
@@ -146,13 +154,12 @@ class Endpoint:
         """
         schema = self._asked_schema(refresh=False)
         headers = {} if request is None else {"X-Request-Id": request}
+        if attributes:
+            headers["X-Attributes"] = json.dumps(attributes)
         response = self._ask("POST", "/predict", to_payload(rows, schema), headers)
         self.last_request = response.headers.get("x-request-id", "")
         now = response.headers.get("x-envelope", "")
-        if now not in self._schemas:
-            schema = self._asked_schema(refresh=True)
-        else:
-            schema = self._schemas[now]
+        schema = self._schemas.get(now) or self._asked_schema(refresh=True, envelope=now)
         return from_answer(response.json(), rows, schema)
 
     def curl(self) -> str:
@@ -367,12 +374,13 @@ class Endpoint:
 
     # -- asking
 
-    def _asked_schema(self, *, refresh: bool) -> Schema:
+    def _asked_schema(self, *, refresh: bool, envelope: str = "") -> Schema:
         if not refresh and self._schemas:
             return next(reversed(self._schemas.values()))
         from jupyter_lifecycle.envelope import Schema
 
-        answer = self._ask("GET", "/schema").json()
+        named = f"?envelope={envelope}" if envelope else ""
+        answer = self._ask("GET", f"/schema{named}").json()
         schema = Schema.from_json(answer["schema"])
         self._schemas.pop(answer["envelope"][:10], None)
         self._schemas[answer["envelope"][:10]] = schema

@@ -146,9 +146,9 @@ def stop(folder: Path, *, services: bool = True, seconds: float = 40.0) -> Stopp
 
 
 def _stop_services(place: Place) -> int:
-    from jupyter_lifecycle.deployment.keeper import DRAIN_SECONDS
     from jupyter_lifecycle.deployment.memory import MemoryFile
     from jupyter_lifecycle.deployment.process import ServiceProcess
+    from jupyter_lifecycle.deployment.switching import DRAIN_SECONDS
 
     processes = []
     for endpoint in place.endpoint_names():

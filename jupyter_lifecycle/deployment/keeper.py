@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import platform
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_lifecycle import __version__
+from jupyter_lifecycle.deployment import canary
 from jupyter_lifecycle.deployment.attempt import Attempt
+from jupyter_lifecycle.deployment.company import Companion, Company, Crew, company_of
 from jupyter_lifecycle.deployment.environment import Cancelled
 from jupyter_lifecycle.deployment.holding import Holding
-from jupyter_lifecycle.deployment.launch import Launcher
-from jupyter_lifecycle.deployment.memory import MemoryFile, Placed
 from jupyter_lifecycle.deployment.options import Options
-from jupyter_lifecycle.deployment.process import ServiceProcess, open_public_socket, tail
+from jupyter_lifecycle.deployment.process import ServiceProcess, tail
 from jupyter_lifecycle.deployment.replay import replay, smoke
+from jupyter_lifecycle.deployment.service.routes import Routes
+from jupyter_lifecycle.deployment.switching import DRAIN_SECONDS, LOG, Switching
 from jupyter_lifecycle.deployment.watching import Watch
-from jupyter_lifecycle.errors import LifecycleError, RegistryUnavailableError
+from jupyter_lifecycle.errors import DeploymentError, LifecycleError, RegistryUnavailableError
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
 
+    from jupyter_lifecycle.deployment.memory import Placed
     from jupyter_lifecycle.deployment.place import Place
     from jupyter_lifecycle.registry import Registry
     from jupyter_lifecycle.registry.records import Rule, Want
 
-LOG = logging.getLogger("jupyter_lifecycle.deployer")
-DRAIN_SECONDS = 30.0
-_HEIR_SECONDS = 2.0
-_CALM_SECONDS = 60.0
-_LONGEST_PAUSE = 60.0
 
-
-class Keeper:
+class Keeper(Switching):
     """The one who changes what runs for an endpoint; one call at a time.
 
     Parameters
@@ -59,21 +54,14 @@ class Keeper:
         place: Place,
         cancelled: Callable[[Want, Options], bool],
     ) -> None:
-        self.endpoint = endpoint
-        self._registry = registry
+        super().__init__(endpoint, registry, place)
         self._cancelled = cancelled
-        self._launcher = Launcher(endpoint, registry, place)
-        self._file = MemoryFile(place.memory_of(endpoint))
         self._holding = Holding(endpoint, registry)
         self._watch = Watch(endpoint, registry)
-        self._public: socket.socket | None = None
-        self._serving: ServiceProcess | None = None
-        self._leaving: dict[str, tuple[Placed, ServiceProcess, float]] = {}
         self._recovered = False
+        self._canary_next = 0.0
         self._behind = False
         """Whether the registry does not know yet how things stand here."""
-        self._deaths = 0
-        self._not_before = 0.0
 
     # -- what the deployer asks
 
@@ -84,7 +72,15 @@ class Keeper:
         if any(not p.alive() or time.monotonic() > end for _, p, end in self._leaving.values()):
             return True
         lacks = time.monotonic() >= self._not_before and self._lacks() is not None
-        return lacks or self._holding.is_over() or self._watch.is_due(self._file.memory)
+        tends = bool(self._file.memory.canary) and time.monotonic() >= self._canary_next
+        waits = any(time.monotonic() >= until for _, until in self._refused.values())
+        return (
+            lacks
+            or tends
+            or waits
+            or self._holding.is_over()
+            or self._watch.is_due(self._file.memory)
+        )
 
     def keeps_something(self) -> bool:
         """Whether a process of this endpoint runs or should."""
@@ -124,11 +120,15 @@ class Keeper:
             self._nothing_matches(rule)
         else:
             options = Options.parse(rule.options)
-            if not self._is_settled(want, options) and not self._holding.holds(
+            if self._file.memory.canary:
+                self._tend_canary(want, options)
+            elif not self._is_settled(want, options) and not self._holding.holds(
                 want, options, self._file.memory
             ):
                 self._deploy(want, options)
         self._revive()
+        if rule is not None:
+            self._keep_company(Options.parse(rule.options))
 
     def abandon(self) -> None:
         """Have everything end that runs here; nothing is written, there is nowhere to write to."""
@@ -178,7 +178,10 @@ class Keeper:
     def _settle_interrupted(self) -> None:
         model = self._file.memory.model
         alive = self._serving is not None
+        tried = self._file.memory.canary.get("deployment")
         for deployment in self._registry.deployments(self.endpoint, 20):
+            if deployment.id == tried:
+                continue
             mine = model is not None and deployment.id == model.deployment
             if deployment.state == "running" and mine and alive:
                 attempt = Attempt(self._registry, deployment)
@@ -252,20 +255,27 @@ class Keeper:
         self._close_public()
         if before.serving is not None or before.model is not None:
             leaving = tuple(placed for placed, _, _ in self._leaving.values())
-            self._file.write(replace(before, serving=None, model=None, leaving=leaving, failed={}))
+            self._file.write(
+                replace(before, serving=None, model=None, leaving=leaving, failed={}, canary={})
+            )
             self._report(serving=None, state=state, failure="")
 
     # -- deploying
 
-    def _deploy(self, want: Want, options: Options) -> None:
+    def _deploy(self, want: Want, options: Options, attempt: Attempt | None = None) -> None:
         assert want.envelope is not None
         LOG.info("%s: deploying %s", self.endpoint, want.envelope[:10])
-        deployment = self._registry.start_deployment(
-            self.endpoint, want.envelope, want.rule_version
-        )
-        attempt = Attempt(self._registry, deployment)
+        first = attempt is None and self._asks_canary(want, options)
+        if attempt is None:
+            deployment = self._registry.start_deployment(
+                self.endpoint, want.envelope, want.rule_version
+            )
+            attempt = Attempt(self._registry, deployment)
         try:
-            self._run_steps(attempt, want, options)
+            if first:
+                self._begin_canary(attempt, want, options)
+            else:
+                self._run_steps(attempt, want, options)
         except Cancelled:
             attempt.given_up("Given up: something else is wanted by now, or the deployer ended.")
         except RegistryUnavailableError:
@@ -277,13 +287,28 @@ class Keeper:
             self._file.write(replace(self._file.memory, failed=self._trial(want, options)))
             attempt.failed(reason)
 
-    def _run_steps(self, attempt: Attempt, want: Want, options: Options) -> None:
-        assert want.envelope is not None
-
+    def _stop_if_superseded(self, want: Want, options: Options) -> Callable[[], bool]:
         def cancelled() -> bool:
             self._revive()  # what serves must not stay dead for as long as a build takes
             return self._cancelled(want, options)
 
+        return cancelled
+
+    def _run_steps(self, attempt: Attempt, want: Want, options: Options) -> None:
+        assert want.envelope is not None
+        cancelled = self._stop_if_superseded(want, options)
+        company = self._company(want.envelope, options)
+        main = self._get(attempt, want, options, cancelled)
+        others = self._others(company, want.envelope, options, attempt.say, cancelled)
+        self._bring_up(attempt, Crew(main, others), options, company, cancelled)
+        attempt.serving()
+        self._deaths = 0
+
+    def _get(
+        self, attempt: Attempt, want: Want, options: Options, cancelled: Callable[[], bool]
+    ) -> Companion:
+        """Get the files of what is wanted, and what can run them."""
+        assert want.envelope is not None
         with attempt.step("decide") as step:
             step.began(want.since)
             step.fact = want.because
@@ -291,12 +316,23 @@ class Keeper:
         with attempt.step("build") as step:
             interpreter = self._launcher.environment(bundle, options, attempt.say, cancelled)
             step.fact = interpreter.fact
-        process: ServiceProcess | None = None
+        return Companion(bundle, interpreter, alone=False)
+
+    def _bring_up(
+        self,
+        attempt: Attempt,
+        crew: Crew,
+        options: Options,
+        company: Company,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        """Start a process, try it, and have it take over."""
         placed: Placed | None = None
+        process: ServiceProcess | None = None
         try:
             with attempt.step("start") as step:
                 placed, program = self._launcher.write(
-                    bundle, options, interpreter, attempt.deployment.id
+                    crew, options, attempt.deployment.id, company.routes
                 )
                 attempt.hidden = program.hidden
                 self._file.write(self._file.memory.begin(placed))
@@ -304,9 +340,10 @@ class Keeper:
                 process.wait_ready(options.start_seconds, cancelled)
                 step.fact = f"ready on port {process.port}"
             with attempt.step("replay") as step:
-                step.fact = replay(bundle, process.port)
+                step.fact = replay(crew.main.bundle, process.port)
                 if options.smoke:
-                    step.fact += f", {smoke(options.smoke, process.port)}"
+                    step.fact += f", {smoke(options.smoke, process.port, crew.main.bundle.id)}"
+                self._try_others(crew, process)
             with attempt.step("switch") as step:
                 _go_on_unless(cancelled)
                 step.fact = self._switch(placed, process, options)
@@ -317,167 +354,145 @@ class Keeper:
             if placed is not None and self._file.memory.serving != placed:
                 self._file.write(self._file.memory.forget(placed))
             raise
-        attempt.serving()
-        self._deaths = 0
 
-    def _switch(self, placed: Placed, process: ServiceProcess, options: Options) -> str:
-        """Have a process answer at the endpoint's address, then let the one before finish."""
-        public = self._open_public(options)
-        process.listen(public)
+    # -- beside what is wanted
+
+    def _company(self, main: str, options: Options) -> Company:
+        """Say who is to answer beside the main envelope now."""
+        company = company_of(self.endpoint, main, options, self._registry)
+        tried = self._file.memory.canary.get("envelope")
+        if tried is not None and tried != main:
+            company = company.with_canary(tried, options.canary)
+        return company.without(self._refused_now())
+
+    def _try_others(self, crew: Crew, process: ServiceProcess) -> None:
+        """Replay the examples of those beside; who fails is done without."""
+        for one in crew.others:
+            try:
+                replay(one.bundle, process.port)
+            except DeploymentError as problem:
+                self._refuse(one.bundle.id, problem.message)
+
+    def _keep_company(self, options: Options) -> None:
+        """Spread requests as is wanted now; where others are to answer, have them brought up."""
         memory = self._file.memory
-        before, old = memory.serving, self._serving
-        host, port = public.getsockname()[:2]
-        after = memory.switch(placed, host, port)
-        self._file.write(after if old is not None or before is None else after.forget(before))
-        self._serving = process
-        if before is not None and old is not None:
-            self._send_off(before, old, heir_seconds=_HEIR_SECONDS)
-            old.give_connections_to(process)
-        if placed.envelope:
-            self._report(
-                address=_address(host, port), serving=placed.envelope, state="serving", failure=""
-            )
-        if placed.envelope and memory.model is not None and memory.model != placed:
-            self._replaced(memory.model, placed)
-        return f"{_address(host, port)}, none refused"
-
-    def _replaced(self, before: Placed, by: Placed) -> None:
-        known = {one.id: one.state for one in self._registry.deployments(self.endpoint, 20)}
-        # One that was rolled back says so, and not only that another took over.
-        if before.deployment != by.deployment and known.get(before.deployment) != "failed":
-            self._registry.update_deployment(
-                before.deployment, state="replaced", reason=f"{by.envelope[:10]} took over."
-            )
-
-    def _open_public(self, options: Options) -> socket.socket:
-        memory = self._file.memory
-        moved = options.port not in (0, memory.port) or (
-            memory.host and options.host != memory.host
-        )
-        if moved or self._public is None:
-            port = options.port or (0 if moved else memory.port or self._known_port())
-            opened = open_public_socket(options.host, port)
-            self._close_public()
-            self._public = opened
-        return self._public
-
-    def _known_port(self) -> int:
-        """Ask the registry for the port, for where this machine's own memory was lost."""
-        address = self._registry.endpoint(self.endpoint).address
-        with contextlib.suppress(ValueError):
-            return int((address or "").rpartition(":")[2])
-        return 0
-
-    # -- keeping alive
-
-    def _lacks(self) -> Placed | None:
-        """Name what should answer and does not; None where all is well."""
-        memory = self._file.memory
-        wanted = memory.model if memory.model is not None else memory.serving
-        alive = self._serving is not None and self._serving.alive()
-        return None if alive and memory.serving == wanted else wanted
-
-    def _revive(self) -> None:
-        """Start what serves again where it died; longer pauses where it keeps dying."""
-        wanted = self._lacks()
-        if wanted is None or time.monotonic() < self._not_before:
+        model = memory.model
+        if model is None or memory.serving != model or self._serving is None:
             return
-        how = ""
-        if self._serving is not None and not self._serving.alive():
-            how = self._serving.ending()
-            if time.monotonic() - self._serving.started > _CALM_SECONDS:
-                self._deaths = 0
-            self._serving.leave()
-            self._serving = None
-        if not wanted.envelope:
-            self._show_closed(wanted.reason)
-            return
-        self._restart(wanted, how)
+        company = self._company(model.envelope, options)
+        folder = Path(model.folder)
+        if company.routes != Routes.read(folder):
+            self._serving.follow(folder, company.routes)
+        if company.beside(model.envelope) != model.beside:
+            self._change_company(model, company)
+        for one in set(self._refused) - self._refused_now():
+            del self._refused[one]  # its time is over, and it answers or is not wanted
 
-    def _restart(self, wanted: Placed, how: str) -> None:
-        failure = f"The service of {wanted.envelope[:10]} ended{f' ({how})' if how else ''}"
-        LOG.warning("%s: %s; it is started again", self.endpoint, failure)
-        pause = min(_LONGEST_PAUSE, 0.5 * 2**self._deaths) if self._deaths else 0.0
-        self._deaths += 1
-        options = Options.parse(wanted.options)
-        if pause and how:  # it died soon after it was started: say so at its address meanwhile
-            self._report(state="down", failure=f"{failure}; it is started again in {pause:g} s.")
-            self._show_closed(f"{failure}; it is started again.")
-            self._not_before = time.monotonic() + pause
-            return
-        self._report(state="down", failure=f"{failure}; it is started again.")
-        process: ServiceProcess | None = None
-        placed: Placed | None = None
+    def _change_company(self, model: Placed, company: Company) -> None:
+        """Have a process with other companions take over; the main envelope stays."""
+        LOG.info("%s: %d envelopes beside", self.endpoint, len(company.beside(model.envelope)))
+        options = Options.parse(model.options)
         try:
-            bundle = self._launcher.bundle(wanted.envelope)
-            interpreter = self._launcher.environment(bundle, options)
-            placed, program = self._launcher.write(bundle, options, interpreter, wanted.deployment)
-            self._file.write(self._file.memory.begin(placed))
-            process = ServiceProcess.start(program)
-            process.wait_ready(options.start_seconds, lambda: False)
-            self._switch(placed, process, options)
-            self._not_before = 0.0
+            (main,) = self._launcher.companions([model.envelope], (), options)
+            crew = Crew(main, self._others(company, model.envelope, options))
+            company = company.without(self._refused_now())
+            self._hand_over(crew, options, model.deployment, company)
+        except RegistryUnavailableError:
+            raise
         except (LifecycleError, OSError) as problem:
-            if isinstance(problem, RegistryUnavailableError):
-                raise
-            if process is not None and process is not self._serving:
-                process.kill()
-            if placed is not None and self._file.memory.serving != placed:
-                self._file.write(self._file.memory.forget(placed))
-            self._not_before = time.monotonic() + min(_LONGEST_PAUSE, 0.5 * 2**self._deaths)
-            self._report(state="down", failure=f"{failure}; it did not start again: {problem}")
-            if self._serving is None:
-                self._show_closed(f"{failure}; it did not start again.")
+            for one in set(company.beside(model.envelope)) - set(model.beside):
+                self._refuse(one, str(problem))
 
-    def _show_closed(self, reason: str) -> None:
-        """Answer 503 with a reason at the endpoint's address."""
-        options = Options.parse(self._closed_options())
-        placed, program = self._launcher.write_closed(reason, options)
+    def _hand_over(self, crew: Crew, options: Options, deployment: str, company: Company) -> None:
+        """Start, try and switch, without a deployment of its own."""
+        placed, program = self._launcher.write(crew, options, deployment, company.routes)
         self._file.write(self._file.memory.begin(placed))
         process = ServiceProcess.start(program)
         try:
             process.wait_ready(options.start_seconds, lambda: False)
+            replay(crew.main.bundle, process.port)
+            self._try_others(crew, process)
+            process.follow(Path(placed.folder), company.without(self._refused_now()).routes)
             self._switch(placed, process, options)
         except BaseException:
             if process is not self._serving:
                 process.kill()
+                self._file.write(self._file.memory.forget(placed))
             raise
 
-    def _closed_options(self) -> dict[str, object]:
+    # -- a share first
+
+    def _asks_canary(self, want: Want, options: Options) -> bool:
+        """Whether what is wanted answers a share first; a pin does not wait."""
         memory = self._file.memory
-        before = memory.serving or memory.model
-        return dict(before.options) if before is not None else {}
+        another = memory.model is not None and memory.model.envelope != want.envelope
+        serves = self._serving is not None and memory.serving == memory.model
+        if not options.canary or not another or not serves:
+            return False
+        return self._registry.endpoint(self.endpoint).pin is None
 
-    # -- small things
+    def _begin_canary(self, attempt: Attempt, want: Want, options: Options) -> None:
+        """Have a process with both versions take over, which sends the new one its share."""
+        assert want.envelope is not None
+        model = self._file.memory.model
+        assert model is not None
+        cancelled = self._stop_if_superseded(want, options)
+        new = self._get(attempt, want, options, cancelled)
+        before = Options.parse(model.options)
+        company = self._company(model.envelope, options)
+        company = company.with_canary(want.envelope, options.canary)
+        (main,) = self._launcher.companions([model.envelope], (), before)
+        others = (*self._others(company.without({want.envelope}), model.envelope, before), new)
+        with attempt.step("start") as step:
+            tried = {
+                "envelope": want.envelope,
+                "deployment": attempt.deployment.id,
+                "since": time.time(),
+                "options": options.to_json(),
+            }
+            ordered = tuple(sorted(others, key=lambda one: one.bundle.id))
+            self._refused.pop(want.envelope, None)
+            self._hand_over(Crew(main, ordered), before, model.deployment, company)
+            step.fact = f"beside {model.envelope[:10]}"
+        with attempt.step("replay") as step:
+            if want.envelope in self._refused:
+                raise DeploymentError(
+                    f"{want.envelope[:10]} did not pass its replay, so it answers nothing."
+                )
+            step.fact = "equal"
+        self._file.write(replace(self._file.memory, canary=tried))
+        attempt.stand("switch", f"canary {options.canary:.0%}")
 
-    def _send_off(
-        self, placed: Placed, process: ServiceProcess, *, heir_seconds: float = 0.0
-    ) -> None:
-        process.drain(DRAIN_SECONDS, heir_seconds=heir_seconds)
-        self._leaving[placed.control] = (placed, process, time.monotonic() + DRAIN_SECONDS + 5)
-
-    def _reap(self) -> None:
-        for placed, process, end in list(self._leaving.values()):
-            if process.alive() and time.monotonic() <= end:
-                continue
-            process.kill()
-            del self._leaving[placed.control]
-            self._file.write(self._file.memory.forget(placed))
-
-    def _close_public(self) -> None:
-        if self._public is not None:
-            self._public.close()
-            self._public = None
-
-    def _report(self, **values: object) -> None:
-        self._registry.set_endpoint(self.endpoint, **values)  # type: ignore[arg-type]
+    def _tend_canary(self, want: Want, options: Options) -> None:
+        """Promote a canary, give it up, or let it go on."""
+        memory = self._file.memory
+        tried, model = memory.canary, memory.model
+        known = {one.id: one for one in self._registry.deployments(self.endpoint, 100)}
+        attempt = Attempt(self._registry, known[tried["deployment"]])
+        attempt.take_up()
+        if want.envelope != tried["envelope"] or options.to_json() != tried["options"]:
+            self._file.write(replace(memory, canary={}))
+            attempt.given_up("Given up: something else is wanted by now.")
+            return
+        self._canary_next = time.monotonic() + canary.LOOK_SECONDS
+        if model is None or self._serving is None or memory.serving != model:
+            return
+        pair = model.envelope, str(tried["envelope"])
+        counts = self._serving.by_envelope()
+        verdict, fact = canary.judge(options, counts, pair, float(tried["since"]))
+        if verdict == "wait":
+            attempt.stand("switch", f"canary {fact}")
+            return
+        attempt.say(f"canary: {fact}")
+        if verdict == "promote":
+            self._file.write(replace(memory, canary={}))
+            self._deploy(want, options, attempt)
+            return
+        self._file.write(replace(memory, canary={}, failed=self._trial(want, options)))
+        LOG.warning("%s: %s was rolled back: %s", self.endpoint, pair[1][:10], fact)
+        attempt.failed(f"{fact}, so {pair[0][:10]} answers everything again.")
 
 
 def _go_on_unless(cancelled: Callable[[], bool]) -> None:
     if cancelled():
         raise Cancelled
-
-
-def _address(host: str, port: int) -> str:
-    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"

@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_lifecycle.deployment.company import Companion, Crew
 from jupyter_lifecycle.deployment.environment import Environments, Interpreter
 from jupyter_lifecycle.deployment.memory import Placed
 from jupyter_lifecycle.deployment.process import Program
 from jupyter_lifecycle.deployment.prune import INTERPRETER
-from jupyter_lifecycle.deployment.service.settings import Settings
+from jupyter_lifecycle.deployment.service.settings import Beside, Settings
 from jupyter_lifecycle.deployment.template import service_source
 from jupyter_lifecycle.errors import DeploymentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container, Iterable
 
     from jupyter_lifecycle.deployment.environment import Choice
     from jupyter_lifecycle.deployment.options import Options
     from jupyter_lifecycle.deployment.place import Place
+    from jupyter_lifecycle.deployment.service.routes import Routes
     from jupyter_lifecycle.envelope import Bundle
     from jupyter_lifecycle.registry import Registry
 
@@ -84,10 +87,34 @@ class Launcher:
             bundle.manifest.environment, choice=choice, say=say, cancelled=cancelled
         )
 
+    def companions(
+        self,
+        envelopes: Iterable[str],
+        alone: Container[str],
+        options: Options,
+        say: Callable[[str], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> tuple[Companion, ...]:
+        """Get the files and interpreters of other envelopes that are to answer too.
+
+        Raises
+        ------
+        TrustError, IntegrityError, BuildError, Cancelled
+            As for the main one.
+        """
+        found = []
+        for envelope in envelopes:
+            bundle = self.bundle(envelope)
+            interpreter = self.environment(bundle, options, say, cancelled)
+            found.append(Companion(bundle, interpreter, envelope in alone))
+        return tuple(found)
+
     def write(
-        self, bundle: Bundle, options: Options, interpreter: Interpreter, deployment: str
+        self, crew: Crew, options: Options, deployment: str, routes: Routes
     ) -> tuple[Placed, Program]:
-        """Write ``service.py`` into a folder of its own."""
+        """Write ``service.py`` and ``routes.json`` into a folder of their own."""
+        main, others = crew.main, crew.others
+        bundle, interpreter = main.bundle, main.interpreter
         folder = self._place.new_service(self._endpoint, f"{deployment}-{secrets.token_hex(3)}")
         example = bundle.files[bundle.manifest.example.file].size
         settings = Settings(
@@ -101,12 +128,18 @@ class Launcher:
             capture_folder=str(self._place.captures_of(self._endpoint, bundle.id)),
             window_seconds=options.window_seconds,
             window_folder=str(self._place.windows_of(self._endpoint, bundle.id)),
+            beside=tuple(self._beside(one, main, folder, options) for one in others),
+            exposure_folder=str(self._place.exposures_of(self._endpoint)),
         )
+        routes.write(folder)
         script = folder / "service.py"
         script.write_text(service_source(settings, bundle.path), encoding="utf-8")
         (folder / INTERPRETER).write_text(str(interpreter.path), encoding="utf-8")
         command = [str(interpreter.path), str(script)]
-        placed = self._placed(bundle.id, deployment, folder, options)
+        placed = replace(
+            self._placed(bundle.id, deployment, folder, options),
+            beside=tuple(one.bundle.id for one in others),
+        )
         control, log = self.paths(placed)
         hidden = self.secrets(options)
         program = Program(
@@ -119,6 +152,32 @@ class Launcher:
             hidden=tuple(value for value in hidden.values() if len(value) >= _SECRET_LENGTH),
         )
         return placed, program
+
+    def _beside(self, one: Companion, main: Companion, folder: Path, options: Options) -> Beside:
+        """Say how another envelope runs: in the same process, or as a service of its own."""
+        captures = str(self._place.captures_of(self._endpoint, one.bundle.id))
+        windows = str(self._place.windows_of(self._endpoint, one.bundle.id))
+        if one.interpreter.path == main.interpreter.path and not one.alone:
+            return Beside(one.bundle.id, str(one.bundle.path), (), captures, windows)
+        own = folder / one.bundle.id[:10]
+        own.mkdir(mode=0o700, exist_ok=True)
+        settings = Settings(
+            endpoint=self._endpoint,
+            envelope=one.bundle.id,
+            max_bytes=options.max_bytes,
+            threads=options.threads,
+            capture=options.capture,
+            capture_bytes=options.capture_bytes,
+            capture_folder=captures,
+            window_seconds=options.window_seconds,
+            window_folder=windows,
+            inner=True,
+        )
+        script = own / "service.py"
+        script.write_text(service_source(settings, one.bundle.path), encoding="utf-8")
+        (own / INTERPRETER).write_text(str(one.interpreter.path), encoding="utf-8")
+        command = (str(one.interpreter.path), str(script))
+        return Beside(one.bundle.id, str(one.bundle.path), command)
 
     def secrets(self, options: Options) -> dict[str, str]:
         """Look the secrets of a rule up in this process's environment.

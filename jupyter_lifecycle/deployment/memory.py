@@ -31,6 +31,13 @@ class Placed:
     folder: str
     options: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
+    beside: tuple[str, ...] = ()
+    """Other envelopes that are loaded there."""
+
+    @classmethod
+    def read(cls, found: dict[str, Any]) -> Placed:
+        """Read what was written of one."""
+        return cls(**{**found, "beside": tuple(found.get("beside", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,8 @@ class Memory:
     """What failed last; the same is not tried again."""
     changed: float = 0.0
     """When another envelope began to serve, Unix seconds."""
+    canary: dict[str, Any] = field(default_factory=dict)
+    """What answers a share of the requests to be promoted or not: see ``canary.py``."""
 
     def begin(self, placed: Placed) -> Memory:
         """Give a copy that knows of a process that is about to be started."""
@@ -69,6 +78,7 @@ class Memory:
         another = bool(placed.envelope) and (
             self.model is None or self.model.envelope != placed.envelope
         )
+        anew = self.model is None or self.model.deployment != placed.deployment
         leaving = after.leaving if self.serving is None else (*after.leaving, self.serving)
         return replace(
             after,
@@ -78,7 +88,7 @@ class Memory:
             model=placed if placed.envelope else self.model,
             leaving=leaving,
             changed=time.time() if another else self.changed,
-            failed={} if placed.envelope else self.failed,
+            failed={} if placed.envelope and anew else self.failed,
         )
 
 
@@ -118,10 +128,11 @@ class MemoryFile:
                 port=found["port"],
                 serving=_placed(found["serving"]),
                 model=_placed(found["model"]),
-                starting=tuple(Placed(**one) for one in found["starting"]),
-                leaving=tuple(Placed(**one) for one in found["leaving"]),
+                starting=tuple(Placed.read(one) for one in found["starting"]),
+                leaving=tuple(Placed.read(one) for one in found["leaving"]),
                 failed=found["failed"],
                 changed=float(found.get("changed", 0.0)),
+                canary=dict(found.get("canary", {})),
             )
         except (ValueError, KeyError, TypeError):
             # Not ours any more. What it knew is found again: the registry has the address, and a
@@ -131,4 +142,4 @@ class MemoryFile:
 
 
 def _placed(found: dict[str, Any] | None) -> Placed | None:
-    return None if found is None else Placed(**found)
+    return None if found is None else Placed.read(found)

@@ -7,7 +7,7 @@ import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from jupyter_lifecycle.errors import RuleError, did_you_mean
+from jupyter_lifecycle.errors import QueryError, RuleError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,6 +16,7 @@ _MIB = 1024 * 1024
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}")
+_ID = re.compile(r"[0-9a-f]{4,40}")
 _SMOKE = ("input", "output", "tolerance", "seconds")
 
 
@@ -62,6 +63,25 @@ class Options:
         So many requests must have been answered to tell.
     rollback_seconds : float
         How long after the switch a version is watched.
+    rollback_latency : float
+        A canary whose 95th percentile of seconds is so many times that of the version before is
+        rolled back; 0 never does.
+    canary : float
+        Share of the requests that a new version answers first, beside the one before; 0 switches
+        at once.
+    canary_seconds : float
+        At least so long, before it is promoted.
+    canary_requests : int
+        At least so many requests it must have answered by then.
+    split : list
+        Shares of other envelopes beside the rule's own: ``{"when": query or id, "share": 0.1}``.
+    split_unit : str
+        Attribute of a request whose value always goes to the same envelope, for ``split`` and
+        ``canary``; empty draws for each request.
+    shadow : str
+        Query or id of an envelope that requests are copied to; nobody gets its answers.
+    shadow_share : float
+        Share of the requests that are copied.
     """
 
     environment: str = "auto"
@@ -81,6 +101,14 @@ class Options:
     rollback_errors: float = 0.5
     rollback_requests: int = 20
     rollback_seconds: float = 600.0
+    rollback_latency: float = 0.0
+    canary: float = 0.0
+    canary_seconds: float = 300.0
+    canary_requests: int = 100
+    split: list[dict[str, Any]] = field(default_factory=list)
+    split_unit: str = ""
+    shadow: str = ""
+    shadow_share: float = 1.0
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Options:
@@ -103,6 +131,13 @@ class Options:
         both = sorted(set(given.get("env", ())) & set(given.get("secrets", ())))
         if both:
             raise RuleError(f"{both[0]} stands in env and in secrets; leave one.", option="env")
+        shares = sum(float(one["share"]) for one in given.get("split", ()))
+        if shares + float(given.get("canary", 0.0)) > 1.0:
+            raise RuleError(
+                f"split and canary give {shares + float(given.get('canary', 0.0)):g} of the "
+                "requests away; together they may give 1 at most.",
+                option="split",
+            )
         return cls(**given)
 
     def to_json(self) -> dict[str, Any]:
@@ -121,9 +156,15 @@ _RANGES: dict[str, tuple[float, float]] = {
     "rollback_errors": (0.0, 1.0),
     "rollback_requests": (1, 1_000_000),
     "rollback_seconds": (0.0, 7 * 86_400.0),
+    "rollback_latency": (0.0, 1000.0),
+    "canary": (0.0, 1.0),
+    "canary_seconds": (0.0, 30 * 86_400.0),
+    "canary_requests": (0, 1_000_000_000),
+    "shadow_share": (0.0, 1.0),
     "min_change_seconds": (0.0, 30 * 86_400.0),
 }
-_WHOLE = {"window_seconds", "rollback_requests", "port", "threads", "max_bytes", "capture_bytes"}
+_WHOLE = {"rollback_requests", "canary_requests", "window_seconds", "port", "threads"}
+_WHOLE |= {"max_bytes", "capture_bytes"}
 
 
 def _check_number(name: str, value: Any) -> None:
@@ -199,6 +240,44 @@ def _check_smoke(name: str, value: Any) -> None:
             raise RuleError(f"{where} is no JSON: {problem}.", option=name) from problem
 
 
+def _check_split(name: str, value: Any) -> None:
+    if not isinstance(value, list):
+        raise RuleError("split is a list; each has when and share.", option=name)
+    for place, one in enumerate(value):
+        if not isinstance(one, dict) or set(one) != {"when", "share"}:
+            raise RuleError(
+                f"split[{place}] has when, a query or an id, and share, and nothing else.",
+                option=name,
+            )
+        share = one["share"]
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
+            raise RuleError(
+                f"split[{place}].share is over 0 and at most 1, not {share!r}.", option=name
+            )
+        _check_query(f"split[{place}].when", one["when"])
+
+
+def _check_query(name: str, value: Any) -> None:
+    if not isinstance(value, str):
+        raise RuleError(f"{name} is a query or an id, not {value!r}.", option=name)
+    if not value or _ID.fullmatch(value):
+        return
+    from jupyter_lifecycle.registry.query import parse
+
+    try:
+        parse(value)
+    except QueryError as problem:
+        raise RuleError(f"{name}: {problem.message}", option=name) from problem
+
+
+def _check_attribute(name: str, value: Any) -> None:
+    if not isinstance(value, str):
+        raise RuleError(
+            f"{name} is the name of an attribute, such as 'customer_id', not {value!r}.",
+            option=name,
+        )
+
+
 def _check_approval(name: str, value: Any) -> None:
     if not isinstance(value, str) or (value and not _TAG.fullmatch(value)):
         raise RuleError(
@@ -214,4 +293,7 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "secrets": _check_secrets,
     "smoke": _check_smoke,
     "approval": _check_approval,
+    "split": _check_split,
+    "split_unit": _check_attribute,
+    "shadow": _check_query,
 }

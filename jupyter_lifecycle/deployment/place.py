@@ -78,6 +78,10 @@ class Place:
         """Where a service writes what it counted."""
         return self.windows / endpoint / envelope[:10]
 
+    def exposures_of(self, endpoint: str) -> Path:
+        """Where it is written who saw which arm, until the registry has it."""
+        return self.folder / "exposures" / endpoint
+
     def new_service(self, endpoint: str, name: str) -> Path:
         """Make a folder for one service."""
         folder = self.folder / "endpoints" / endpoint / name

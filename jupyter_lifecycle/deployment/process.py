@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from jupyter_lifecycle.deployment.service.routes import Routes
+
 _TAIL = 4000
 
 
@@ -175,16 +177,33 @@ class ServiceProcess:
         with contextlib.suppress(DeploymentError):  # gone already: nothing to drain
             self._ask("drain", "drain", seconds=seconds, heir_seconds=heir_seconds)
 
-    def counts(self) -> tuple[int, int]:
-        """Answers of ``/predict`` since it started, and those with a status from 500.
+    def counts(self, envelope: str) -> tuple[int, int]:
+        """Answers of an envelope to ``/predict`` so far, and those with a status from 500.
 
         Nothing where it is gone, or of a version that does not count.
         """
+        found = self.by_envelope().get(envelope[:10], {})
+        return int(found.get("requests", 0)), int(found.get("failed", 0))
+
+    def by_envelope(self) -> dict[str, dict[str, Any]]:
+        """Answers, failures and latencies of each envelope there, by the digits that are shown."""
         try:
             status, _ = self._line.ask("status") if self._line is not None else ({}, [])
         except (OSError, ValueError):
-            return 0, 0
-        return int(status.get("requests", 0)), int(status.get("failed", 0))
+            return {}
+        found: dict[str, dict[str, Any]] = status.get("envelopes", {})
+        return found
+
+    def follow(self, folder: Path, routes: Routes) -> None:
+        """Have it spread requests so from now on, and when it is started again from there.
+
+        Raises
+        ------
+        DeploymentError
+            Where it is gone.
+        """
+        routes.write(folder)
+        self._ask("routes", "follow its routes")
 
     def alive(self) -> bool:
         """Whether the process still runs."""

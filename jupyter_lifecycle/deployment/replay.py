@@ -8,6 +8,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
+from jupyter_lifecycle.deployment.service.attributes import CHOICE
 from jupyter_lifecycle.envelope.agreement import first_difference
 from jupyter_lifecycle.errors import DeploymentError
 
@@ -41,7 +42,7 @@ def replay(bundle: Bundle, port: int) -> str:
         and which one first.
     """
     example = bundle.example_json()
-    answer = _ask(port, example)
+    answer = _ask(port, example, bundle.id)
     count = len(example) if isinstance(example, list) else 1
     rows = "row" if count == 1 else "rows"
     if not bundle.manifest.example.repeatable:
@@ -53,7 +54,7 @@ def replay(bundle: Bundle, port: int) -> str:
     raise DeploymentError(f"The example replay differed in {words}", fact=fact)
 
 
-def smoke(checks: Sequence[Mapping[str, Any]], port: int) -> str:
+def smoke(checks: Sequence[Mapping[str, Any]], port: int, envelope: str = "") -> str:
     """Ask a service what a rule says that it must answer.
 
     Parameters
@@ -62,6 +63,8 @@ def smoke(checks: Sequence[Mapping[str, Any]], port: int) -> str:
         Each has ``input``, and may have ``output``, ``tolerance`` and ``seconds``.
     port : int
         Of the service's private socket.
+    envelope : str
+        Which envelope is asked, where several answer there.
 
     Returns
     -------
@@ -76,7 +79,7 @@ def smoke(checks: Sequence[Mapping[str, Any]], port: int) -> str:
     for place, check in enumerate(checks):
         started = time.perf_counter()
         try:
-            answer = _ask(port, check["input"])
+            answer = _ask(port, check["input"], envelope)
         except DeploymentError as problem:
             said = problem.message.replace("the envelope's example", f"smoke check {place}")
             raise DeploymentError(said, fact=f"smoke check {place} failed") from problem
@@ -139,11 +142,14 @@ def _show(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
-def _ask(port: int, payload: Any) -> Any:
+def _ask(port: int, payload: Any, choice: str = "") -> Any:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
     try:
         body = json.dumps(payload)
-        connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json"}
+        if choice:
+            headers[CHOICE] = choice
+        connection.request("POST", "/predict", body, headers)
         response = connection.getresponse()
         answer = json.loads(response.read())
     except (OSError, http.client.HTTPException, ValueError) as problem:

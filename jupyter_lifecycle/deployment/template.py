@@ -18,7 +18,7 @@ It is ordinary FastAPI. To run it by hand: python service.py --port 8000
 
 from fastapi import FastAPI, Request, Response
 
-from jupyter_lifecycle.deployment.service import Runtime, Settings, describe
+from jupyter_lifecycle.deployment.service import {names}
 from jupyter_lifecycle.envelope.serving import load_service
 
 ENVELOPE = {envelope!r}
@@ -39,9 +39,9 @@ async def predict(request: Request) -> Response:
 
 
 @app.get("/schema")
-async def schema() -> Response:
-    """What the model takes and gives."""
-    return runtime.reply({{"envelope": ENVELOPE, "schema": model.schema.to_json()}})
+async def schema(envelope: str = "") -> Response:
+    """What the model takes and gives, or another envelope that answers here."""
+    return runtime.schema(envelope)
 
 
 @app.get("/version")
@@ -86,7 +86,9 @@ def service_source(settings: Settings, directory: Path) -> str:
     from jupyter_lifecycle import __version__
 
     lines = [f"    {f.name}={getattr(settings, f.name)!r}," for f in fields(settings)]
+    names = ["Beside"] * bool(settings.beside) + ["Runtime", "Settings", "describe"]
     return _TEMPLATE.format(
+        names=", ".join(names),
         version=__version__,
         envelope=settings.envelope,
         settings="\n".join(lines),

@@ -69,7 +69,7 @@ class Watch:
             return
         self._next = time.monotonic() + _LOOK_SECONDS
         options = Options.parse(memory.model.options)
-        requests, failed = process.counts()
+        requests, failed = process.counts(memory.model.envelope)
         if memory.serving == memory.model and too_many_fail(options, requests, failed):
             self._done = memory.model.deployment
             self._roll_back(memory, f"{failed} of {requests} requests failed after the switch")

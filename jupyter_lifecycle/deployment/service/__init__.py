@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from jupyter_lifecycle.deployment.service.openapi import describe
 from jupyter_lifecycle.deployment.service.runtime import Runtime
-from jupyter_lifecycle.deployment.service.settings import Settings
+from jupyter_lifecycle.deployment.service.settings import Beside, Settings
 
-__all__ = ["Runtime", "Settings", "describe"]
+__all__ = ["Beside", "Runtime", "Settings", "describe"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.deployment.service.settings import Settings
 
@@ -24,6 +24,13 @@ class Gate:
     def outcomes(self) -> tuple[int, int]:
         """Nothing is answered here."""
         return 0, 0
+
+    def by_envelope(self) -> dict[str, Any]:
+        """Nothing answers."""
+        return {}
+
+    def read_routes(self) -> None:
+        """There is nothing to spread."""
 
     def close(self) -> None:
         """Nothing to finish."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import sys
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +16,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from jupyter_lifecycle.deployment.service import answers
-from jupyter_lifecycle.deployment.service.capture import Capture
-from jupyter_lifecycle.deployment.service.counting import Counting
+from jupyter_lifecycle.deployment.service.attributes import CHOICE, HEADER, attributes_of
 from jupyter_lifecycle.deployment.service.logs import LOGGER
 from jupyter_lifecycle.deployment.service.metrics import CONTENT_TYPE, Metrics
-from jupyter_lifecycle.errors import LifecycleError
+from jupyter_lifecycle.deployment.service.routes import Routes
+from jupyter_lifecycle.deployment.service.shadowing import Shadowing
+from jupyter_lifecycle.deployment.service.versions import Question, Unavailable, load_versions
+from jupyter_lifecycle.errors import LifecycleError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from jupyter_lifecycle.deployment.service.settings import Settings
+    from jupyter_lifecycle.deployment.service.versions import Answer, Forwarded, Version
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _WORDS = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
@@ -67,16 +71,11 @@ class Runtime:
         self.public = False
         self.log = logging.getLogger(LOGGER)
         self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="predict")
-        self._capture = (
-            Capture(
-                Path(settings.capture_folder),
-                share=settings.capture,
-                max_bytes=settings.capture_bytes,
-            )
-            if settings.capture_folder and settings.capture > 0
-            else None
-        )
-        self._counting = Counting.of(model, settings)
+        self.versions = load_versions(model, settings)
+        self._main = self.versions[settings.envelope]
+        self._folder = Path(sys.argv[0]).absolute().parent
+        self.routes = Routes.read(self._folder)
+        self._shadowing = Shadowing(self.metrics)
         app.add_exception_handler(LifecycleError, _on_lifecycle_error)
         app.add_exception_handler(answers.Refusal, _on_refusal)
         app.add_exception_handler(HTTPException, _on_http_error)
@@ -94,9 +93,8 @@ class Runtime:
         """
         body = await answers.read_body(request, self.settings.max_bytes)
         loop = asyncio.get_running_loop()
-        answer, rows = await loop.run_in_executor(self._threads, self._answer, request, body)
-        self.metrics.count_rows(rows)
-        return Response(answer, media_type=answers.JSON_TYPE)
+        answer = await loop.run_in_executor(self._threads, self._answer, request, body)
+        return Response(answer.body, answer.status, media_type=answers.JSON_TYPE)
 
     def reply(self, value: Any) -> Response:
         """Make a JSON answer."""
@@ -116,17 +114,41 @@ class Runtime:
         """Give the counters as Prometheus reads them."""
         return Response(self.metrics.text(), headers={"content-type": CONTENT_TYPE})
 
+    def schema(self, envelope: str) -> Response:
+        """Give what an envelope here takes and gives; the main one where none is named.
+
+        Raises
+        ------
+        NotFoundError
+            Where no such envelope answers here.
+        """
+        version = self._named(envelope) if envelope else self._main
+        if version is None:
+            raise NotFoundError(f"No envelope {envelope[:40]!r} answers here.")
+        return self.reply({"envelope": version.id, "schema": version.schema.to_json()})
+
+    def follow(self, routes: Routes) -> None:
+        """Spread requests as these routes say, from the next one on."""
+        self.routes = routes
+
+    def read_routes(self) -> None:
+        """Follow what ``routes.json`` says now."""
+        self.follow(Routes.read(self._folder))
+
     def outcomes(self) -> tuple[int, int]:
         """Answers of ``/predict``, and how many of them say that the service failed."""
         return self.metrics.outcomes()
 
+    def by_envelope(self) -> dict[str, Any]:
+        """Give answers, failures and latencies of each envelope, by the digits that are shown."""
+        return self.metrics.by_envelope()
+
     def close(self) -> None:
         """Finish what runs in threads and close the capture."""
         self._threads.shutdown()
-        if self._capture is not None:
-            self._capture.close()
-        if self._counting is not None:
-            self._counting.close()
+        self._shadowing.close()
+        for version in self.versions.values():
+            version.close()
 
     def run(self) -> None:
         """Serve, as the command line says; ends on SIGTERM, SIGINT or when told to drain."""
@@ -134,22 +156,54 @@ class Runtime:
 
         main(self.app, self.settings, self)
 
-    def _answer(self, request: Request, body: bytes) -> tuple[bytes, int]:
+    def _answer(self, request: Request, body: bytes) -> Answer:
         payload = answers.parse(body)
+        routes = self.routes
+        version = self._choose(request, payload, routes)
+        question = Question(payload, body, request.scope["request_id"], tried=not self.public)
         try:
-            result = self.model.predict_json(payload)
-            answer = answers.encode(result)
+            try:
+                answer = version.answer(question)
+            except Unavailable:
+                self.metrics.mark("fallback_total", envelope=version.short)
+                version = self._main
+                answer = version.answer(question)
         except LifecycleError as problem:
             if problem.status < 500:
                 raise
             raise self._failed(request, problem) from problem
         except Exception as problem:
             raise self._failed(request, problem) from problem
-        if self._capture is not None and self.public:  # what a deployer tries is no use of it
-            self._keep(request, body, answer)
-        if self._counting is not None and self.public:
-            self._counting.add(payload, result, len(body))
-        return answer, _rows(result)
+        finally:
+            request.scope["envelope"] = version.short
+        if answer.status == 200:
+            self.metrics.count_rows(_rows(answer.value), version.short)
+            if self._is_kept(request):
+                version.keep(question, answer)
+                for shadow in routes.shadows:
+                    if (other := self.versions.get(shadow.envelope)) is not None:
+                        self._shadowing.ask(shadow, other, question, answer)
+        return answer
+
+    def _choose(self, request: Request, payload: Any, routes: Routes) -> Version | Forwarded:
+        """Give the version that answers a request."""
+        if not self.public and (asked := request.headers.get(CHOICE)) is not None:
+            found = self._named(asked)  # a deployer tries what it has just started
+            if found is None:
+                raise answers.Refusal(404, "not_found", f"No envelope {asked[:40]} answers here.")
+            return found
+        if not routes.splits:
+            return self._main
+        attributes = attributes_of(payload, _header(request, HEADER))
+        return self.versions.get(routes.draw(attributes), self._main)
+
+    def _is_kept(self, request: Request) -> bool:
+        """Whether a request is captured and counted: what a deployer tries is no use of it."""
+        tried = self.settings.inner and CHOICE in request.headers
+        return self.public and not tried
+
+    def _named(self, envelope: str) -> Version | Forwarded | None:
+        return next((one for id_, one in self.versions.items() if id_.startswith(envelope)), None)
 
     def _failed(self, request: Request, problem: Exception) -> answers.Refusal:
         asked = request.scope["request_id"]
@@ -161,12 +215,12 @@ class Runtime:
             f"The service's log has the whole story under request {asked}.",
         )
 
-    def _keep(self, request: Request, body: bytes, answer: bytes) -> None:
-        assert self._capture is not None
-        try:
-            self._capture.add(request.scope["request_id"], self.settings.envelope, body, answer)
-        except OSError as problem:
-            self.log.warning("a request was answered but not captured: %s", problem.strerror)
+
+def _header(request: Request, name: bytes) -> bytes | None:
+    for key, value in request.scope["headers"]:
+        if key == name:
+            return bytes(value)
+    return None
 
 
 def _rows(result: Any) -> int:
@@ -201,7 +255,7 @@ class _Frame:
     def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
         self._app = app
         self._runtime = runtime
-        self._envelope = runtime.settings.envelope[:10].encode()
+        self._envelope = runtime.settings.envelope[:10]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -222,7 +276,8 @@ class _Frame:
         finally:
             metrics.running -= 1
             path = scope["path"] if scope.get("endpoint") is not None else "other"
-            metrics.count(path, scope.get("status", 0), time.perf_counter() - started)
+            took = time.perf_counter() - started
+            metrics.count(path, scope.get("status", 0), took, scope.get("envelope", ""))
 
     def _sender(self, scope: Scope, send: Send) -> Callable[[Message], Any]:
         async def sender(message: Message) -> None:
@@ -231,7 +286,7 @@ class _Frame:
                 message["headers"] = [
                     *message["headers"],
                     (b"x-request-id", scope["request_id"].encode()),
-                    (b"x-envelope", self._envelope),
+                    (b"x-envelope", scope.get("envelope", self._envelope).encode()),
                 ]
                 if self._runtime.draining:
                     message["headers"].append((b"connection", b"close"))

@@ -47,6 +47,12 @@ class Gate(Protocol):
     def outcomes(self) -> tuple[int, int]:
         """Answers to questions, and how many of them say that the service failed."""
 
+    def by_envelope(self) -> dict[str, Any]:
+        """Give the same for each envelope that answers here, with its latencies."""
+
+    def read_routes(self) -> None:
+        """Spread requests as ``routes.json`` says from now on."""
+
     def close(self) -> None:
         """Finish: nothing more will be asked."""
 
@@ -186,10 +192,11 @@ class Service:
         """Answer a control request; called from the control thread."""
         match request.get("do"):
             case "status":
-                return self._status(), []
+                pass
             case "listen" if fds:
                 self._wait_for(self.listen_publicly(socket.socket(fileno=fds[0])))
-                return self._status(), []
+            case "routes":
+                self._gate.read_routes()
             case "socket" if self._public is not None and not self._gate.draining:
                 return {}, [self._public.fileno()]
             case "idle" if self._gate.draining:
@@ -201,8 +208,9 @@ class Service:
                 self._drain_seconds = float(request["seconds"])
                 self._heir_seconds = float(request["heir_seconds"])
                 self._wait_for(self._begin_drain())
-                return self._status(), []
-        raise OSError(f"cannot do {request.get('do')!r} now")
+            case _:
+                raise OSError(f"cannot do {request.get('do')!r} now")
+        return self._status(), []
 
     async def until_end(self) -> None:
         """Serve until told to end, then drain within the time limit and end."""
@@ -240,6 +248,7 @@ class Service:
     def _status(self) -> dict[str, Any]:
         requests, failed = self._gate.outcomes()
         return {
+            "envelopes": self._gate.by_envelope(),
             "requests": requests,
             "failed": failed,
             "pid": os.getpid(),
@@ -285,9 +294,15 @@ async def _serve(
         await service.until_end()
         return
     await service.listen(socket.socket(fileno=arguments.private_fd))
+    lifeline = socket.socket(fileno=arguments.lifeline_fd)
+    if arguments.control is None:  # beside another service, which alone is spoken to
+        service.follow(lifeline)
+        gate.public = True
+        await service.until_end()
+        return
     control = ControlServer(arguments.control, service.handle)
     control.start()
-    service.follow(socket.socket(fileno=arguments.lifeline_fd))
+    service.follow(lifeline)
     watching = asyncio.ensure_future(service.watch(arguments.control))
     await service.until_end()
     watching.cancel()

@@ -8,6 +8,30 @@ MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Another envelope that answers at the same address.
+
+    Parameters
+    ----------
+    envelope : str
+        Its id.
+    directory : str
+        Its own directory.
+    command : tuple of str
+        The program of a service of its own, where its environment is another one; empty where
+        it is loaded into the same process.
+    capture_folder, window_folder : str
+        As those of :class:`Settings`; a service of its own has them in its own page.
+    """
+
+    envelope: str
+    directory: str
+    command: tuple[str, ...] = ()
+    capture_folder: str = ""
+    window_folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The facts and limits of one service.
 
@@ -33,6 +57,13 @@ class Settings:
         How long a window of counts is; 0 counts nothing.
     window_folder : str
         Where windows are written; empty means nowhere.
+    beside : tuple of Beside
+        Other envelopes that answer here too, as ``routes.json`` beside the page says.
+    exposure_folder : str
+        Where it is written who saw which arm of an experiment; empty means nowhere, and no
+        experiment is run.
+    inner : bool
+        Whether another service alone speaks to it, which sends on what it was asked.
     """
 
     endpoint: str
@@ -45,3 +76,6 @@ class Settings:
     capture_folder: str = ""
     window_seconds: int = 3600
     window_folder: str = ""
+    beside: tuple[Beside, ...] = ()
+    exposure_folder: str = ""
+    inner: bool = False

@@ -103,6 +103,7 @@ def test_a_file_gets_a_line_a_change_and_a_terminal_one_line(monkeypatch):
 def bundle(answers, *, repeatable=True):
     manifest = SimpleNamespace(example=SimpleNamespace(repeatable=repeatable))
     return SimpleNamespace(
+        id="a" * 40,
         example_json=lambda: [{"x": 1}] * len(answers) if isinstance(answers, list) else {"x": 1},
         answers_json=lambda: answers,
         manifest=manifest,
@@ -110,10 +111,10 @@ def bundle(answers, *, repeatable=True):
 
 
 def test_a_replay_that_agrees(monkeypatch):
-    monkeypatch.setattr(replaying, "_ask", lambda port, payload: [1.0, 2.0 + 1e-9])
+    monkeypatch.setattr(replaying, "_ask", lambda port, payload, choice: [1.0, 2.0 + 1e-9])
     assert replaying.replay(bundle([1.0, 2.0]), 1) == "2 rows equal"
     assert "differently each time" in replaying.replay(bundle([5.0, 6.0], repeatable=False), 1)
-    monkeypatch.setattr(replaying, "_ask", lambda port, payload: 1.0)
+    monkeypatch.setattr(replaying, "_ask", lambda port, payload, choice: 1.0)
     assert replaying.replay(bundle(1.0), 1) == "1 row equal"
 
 
@@ -128,7 +129,7 @@ def test_a_replay_that_agrees(monkeypatch):
     ],
 )
 def test_a_replay_that_differs(monkeypatch, expected, answer, fact, said):
-    monkeypatch.setattr(replaying, "_ask", lambda port, payload: answer)
+    monkeypatch.setattr(replaying, "_ask", lambda port, payload, choice: answer)
     with pytest.raises(DeploymentError) as caught:
         replaying.replay(bundle(expected), 1)
     assert said in caught.value.message
