@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         TagChange,
         Want,
     )
+    from jupyter_lifecycle.registry.trials import Board, Document, Exposures
 
     Progress = Callable[[int, int], None]
     """Called with the bytes done and the bytes in all."""
@@ -87,7 +88,26 @@ class Watching(Protocol):
         """Give what was done for an endpoint."""
 
 
-class Backend(Watching, Protocol):
+class Trying(Protocol):
+    """Layers, experiments and who saw what."""
+
+    def board(self) -> Board:
+        """Give all documents at the revision of now."""
+
+    def write_board(self, expect: int, documents: Sequence[Document]) -> Board:
+        """Write documents, all or none, upon the revision that was read."""
+
+    def experiment_key(self, name: str) -> str:
+        """Give the key that signs forced arms of an experiment."""
+
+    def add_exposures(self, items: Sequence[Exposures]) -> int:
+        """Write stretches of exposures; of one key the longer counts."""
+
+    def exposures(self, experiment: str, after: int, limit: int) -> tuple[Exposures, ...]:
+        """Give stretches of exposures after a number."""
+
+
+class Backend(Watching, Trying, Protocol):
     """Everything that a registry does, in records."""
 
     @property

@@ -14,6 +14,7 @@ from jupyter_lifecycle.registry.remote_bin import RemoteBin
 from jupyter_lifecycle.registry.remote_keyring import RemoteKeyring
 from jupyter_lifecycle.registry.remote_mailbox import RemoteMailbox
 from jupyter_lifecycle.registry.remote_observing import RemoteObserving
+from jupyter_lifecycle.registry.remote_trialing import RemoteTrialing
 from jupyter_lifecycle.registry.transport import Call, Transport
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 _MANY = 1_000
 
 
-class Client(RemoteObserving):
+class Client(RemoteObserving, RemoteTrialing):
     """The methods of :class:`~jupyter_lifecycle.registry.backend.Backend` as requests.
 
     Parameters

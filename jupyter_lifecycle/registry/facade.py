@@ -18,6 +18,7 @@ from jupyter_lifecycle.registry.observing import Observing
 from jupyter_lifecycle.registry.records import Page, Rule, served_before
 from jupyter_lifecycle.registry.reporting import Reporting
 from jupyter_lifecycle.registry.signed import as_artifacts
+from jupyter_lifecycle.registry.trialing import Trialing
 from jupyter_lifecycle.registry.trust import is_trusted, normal
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 TOKEN_VARIABLE = "JUPYTER_LIFECYCLE_TOKEN"  # noqa: S105 - the name of a variable
 
 
-class Registry(Reporting, Observing, Loading):
+class Registry(Reporting, Observing, Trialing, Loading):
     """Where envelopes are kept, found, tagged and watched by rules.
 
     Parameters

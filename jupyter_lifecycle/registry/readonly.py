@@ -8,6 +8,7 @@ from jupyter_lifecycle.errors import ForbiddenError
 
 WRITES = frozenset(
     {"send", "add", "tag", "log_metrics", "set_rule", "remove_rule", "set_pin", "set_endpoint"}
+    | {"write_board", "add_exposures"}
     | {"add_windows", "set_skew", "add_outcomes", "react", "log_series", "attach"}
     | {"start_deployment", "update_deployment", "lease", "release"}
     | {"delete", "restore", "collect", "create", "first", "revoke", "remove", "resend"}

@@ -160,7 +160,7 @@ def test_a_backup_of_an_older_revision_is_migrated(source, tmp_path):
     source.back_up(folder)
     index = json.loads((folder / "backup.json").read_text())
     index["revision"] = "0004"
-    newer = ("windows", "skews", "outcomes", "reactions", "attachments")
+    newer = ("windows", "skews", "outcomes", "reactions", "documents", "exposures", "attachments")
     for name in ("trash", "trash_files", "requests", *newer):
         del index["rows"][name], index["tables"][name]
     tokens = folder / "tables" / "tokens.jsonl.gz"

@@ -17,6 +17,7 @@ from jupyter_lifecycle.registry.server import (
     observed,
     tokens,
     trash,
+    trials,
     webhooks,
 )
 from jupyter_lifecycle.registry.server.metrics import RequestMetrics
@@ -73,6 +74,7 @@ def create_app(
         attachments.router,
         deployments.router,
         observed.router,
+        trials.router,
         blobs.router,
         tokens.router,
         webhooks.router,

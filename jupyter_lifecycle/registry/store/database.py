@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-HEAD: Final = "0009"
+HEAD: Final = "0010"
 """The revision that :mod:`schema` describes; a test holds it to the newest migration."""
 
 BUSY_MS: Final = 20_000

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Rule,
         Series,
     )
+    from jupyter_lifecycle.registry.trials import Board, Document, Exposures
 
 
 class LimitedStore(Store):
@@ -149,6 +150,23 @@ class LimitedStore(Store):
         """Write how a reaction goes, if its endpoint matches."""
         self._check("endpoint", reaction.endpoint)
         return super().react(reaction)
+
+    def write_board(self, expect: int, documents: Sequence[Document]) -> Board:
+        """Write layers, experiments and so on, if their names match."""
+        for one in documents:
+            self._check(one.kind, one.name)
+        return super().write_board(expect, documents)
+
+    def experiment_key(self, name: str) -> str:
+        """Give the key of an experiment, if its name matches."""
+        self._check("experiment", name)
+        return super().experiment_key(name)
+
+    def add_exposures(self, items: Sequence[Exposures]) -> int:
+        """Write exposures, if the names of their experiments match."""
+        for one in items:
+            self._check("experiment", one.experiment)
+        return super().add_exposures(items)
 
     def _check_envelope(self, id_: str) -> None:
         with self._database.reading() as connection:

@@ -342,6 +342,33 @@ deliveries = Table(
     sqlite_autoincrement=True,
 )
 
+documents = Table(
+    "documents",
+    metadata,
+    Column("kind", TEXT, primary_key=True),
+    Column("name", TEXT, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("body", TEXT, nullable=False),
+    Column("secret", TEXT, nullable=False),
+    Column("author", TEXT, nullable=False),
+    Column("created_at", TIME, nullable=False),
+    Column("updated_at", TIME, nullable=False),
+)
+
+exposures = Table(
+    "exposures",
+    metadata,
+    Column("seq", KEY, primary_key=True),
+    Column("experiment", TEXT, nullable=False),
+    Column("source", TEXT, nullable=False),
+    Column("place", BigInteger, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("exposures_by_key", "experiment", "source", "place", unique=True),
+    Index("exposures_by_number", "experiment", "seq"),
+    sqlite_autoincrement=True,
+)
+
 windows = Table(
     "windows",
     metadata,

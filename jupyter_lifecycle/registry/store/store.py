@@ -39,6 +39,7 @@ from jupyter_lifecycle.registry.store.keyring import Keyring
 from jupyter_lifecycle.registry.store.mailbox import Mailbox
 from jupyter_lifecycle.registry.store.observing import Observing
 from jupyter_lifecycle.registry.store.reports import Reports
+from jupyter_lifecycle.registry.store.trialing import Trialing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.registry.store.backup import Backup
 
 
-class Store(Reports, Observing, Attached, Feed):
+class Store(Reports, Observing, Trialing, Attached, Feed):
     """Envelopes, tags, metrics, rules and deployments in a database, files beside it.
 
     Every method is one transaction. It may be used from several threads, and the same database
