@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.deployment import endpoint as endpoint
     from jupyter_lifecycle.deployment import preview as preview
     from jupyter_lifecycle.deployment import rule as rule
+    from jupyter_lifecycle.deployment import train as train
     from jupyter_lifecycle.envelope import diff as diff
     from jupyter_lifecycle.envelope import expect as expect
     from jupyter_lifecycle.envelope import open_bundle as open  # noqa: A004 - the name that users see
@@ -91,6 +92,7 @@ _HOME = {
     "skew": ("monitoring", "skew"),
     "tag_panel": ("widgets", "tag_panel"),
     "to_parquet": ("materialise", "to_parquet"),
+    "train": ("deployment", "train"),
     "unload_ipython_extension": ("notebook", "unload_ipython_extension"),
 }
 

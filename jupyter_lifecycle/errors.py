@@ -39,7 +39,8 @@
     │   ├── RuleError                   a rule that cannot be
     │   ├── EndpointError               an endpoint that does not serve
     │   ├── BuildError                  an environment that cannot be built
-    │   └── BatchError                  a batch that cannot be done as asked
+    │   ├── BatchError                  a batch that cannot be done as asked
+    │   └── TrainingError               a notebook or script that cannot be run, or failed
     ├── ExperimentError
     │   ├── AssignmentError             a unit, weights or a share that nothing can be assigned by
     │   ├── OverlapError                slots or a parameter that another experiment has
@@ -362,6 +363,12 @@ class AnalysisError(ExperimentError):
     """Numbers that cannot be analysed as asked."""
 
     code = "analysis"
+
+
+class TrainingError(DeploymentError):
+    """A notebook or script that cannot be run, or failed."""
+
+    code = "training"
 
 
 class MissingExtraError(LifecycleError):

@@ -23,6 +23,7 @@ from jupyter_lifecycle.cli import (
     rules,
     serve,
     tokens,
+    train,
     trash,
     trust,
     webhooks,
@@ -65,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
         backup,
         deployer,
         batch,
+        train,
         container,
         dashboard,
     ):

@@ -17,27 +17,33 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.deployment.rules import rule as rule
     from jupyter_lifecycle.deployment.scoring import Batch as Batch
     from jupyter_lifecycle.deployment.scoring import batch as batch
+    from jupyter_lifecycle.deployment.training import Training as Training
+    from jupyter_lifecycle.deployment.training import train as train
 
 _HOME = {
     "Batch": "scoring",
     "Deployer": "deployer",
     "Endpoint": "client",
+    "Training": "training",
     "batch": "scoring",
     "endpoint": "client",
     "preview": "rules",
     "rule": "rules",
     "see_to_deployer": "detach",
+    "train": "training",
 }
 
 __all__ = [
     "Batch",
     "Deployer",
     "Endpoint",
+    "Training",
     "batch",
     "endpoint",
     "preview",
     "rule",
     "see_to_deployer",
+    "train",
 ]
 
 
