@@ -219,7 +219,7 @@ def _compared(
 def _measured(base: FeatureSkew, cells: Faced, quiet: float) -> FeatureSkew:
     test = homogeneity(*pooled(cells.reference, cells.observed, _EXPECTED))
     reference, observed = pooled(cells.reference, cells.observed, _SEEN)
-    if test.dof == 0 and len(reference) > 2:
+    if test.dof == 0 and 2 * max(cells.reference) < sum(cells.reference):
         return replace(base, verdict="few", reason="its values are too many for the rows")
     n, m = sum(reference), sum(observed)
     found = estimate(reference, observed)
