@@ -10,6 +10,7 @@ from jupyter_lifecycle.widgets.markup import Markup, element, join
 
 PAGES: Final = {
     "fleet": "Fleet",
+    "monitor": "Monitor",
     "registry": "Registry",
     "trend": "Models over time",
     "features": "Features",

@@ -74,7 +74,9 @@ def _moved_figure(shown: Monitored, compared: int) -> Markup:
     moved = len(shown.moved)
     note: Child = "nothing moved" if compared else "nothing to compare"
     if moved:
-        after = f"and {count(shown.followed, 'feature')} after it" if shown.followed else "look"
+        after = f"and {count(shown.followed, 'feature')} after it"
+        if not shown.followed:
+            after = shorten(shown.moved[0].name, 24)
         note = element("span", glyph("stale"), f" {after}", class_="jl-t-stale")
     return _figure("Moved", f"{moved}", join((f"of {len(shown.columns)} ", note)))
 

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
 
     from jupyter_lifecycle.registry import Envelope, Registry
+    from jupyter_lifecycle.widgets.monitor_values import Monitored
     from jupyter_lifecycle.widgets.panel_features import FeaturesPanel
     from jupyter_lifecycle.widgets.panel_fleet import FleetPanel
+    from jupyter_lifecycle.widgets.panel_monitor import MonitorPanel
     from jupyter_lifecycle.widgets.panel_trend import TrendPanel
 
 
@@ -68,7 +70,12 @@ def save_panel(
     return SavePanel(names, propose(names, given, os.environ.get("JPY_SESSION_NAME", "")), tools)
 
 
-def tag_panel(envelope: Envelope | str, *, registry: Registry | None = None) -> TagPanel:
+def tag_panel(
+    envelope: Envelope | str,
+    *,
+    registry: Registry | None = None,
+    pending: Mapping[str, str] | None = None,
+) -> TagPanel:
     """Show a panel that changes the tags of an envelope and previews what that deploys.
 
     Parameters
@@ -77,6 +84,8 @@ def tag_panel(envelope: Envelope | str, *, registry: Registry | None = None) -> 
         An envelope, or an id or the start of one.
     registry : Registry, optional
         Where to look up an id; the user's own by default.
+    pending : Mapping, optional
+        Tags that are proposed; nothing is set before somebody applies them.
 
     Returns
     -------
@@ -95,7 +104,9 @@ def tag_panel(envelope: Envelope | str, *, registry: Registry | None = None) -> 
         envelope = (registry or Registry()).get(envelope)
     names = visible(_user_namespace())
     variable = next((name for name, value in names.items() if value is envelope), "envelope")
-    return TagPanel(envelope, variable, see_to_deployer)
+    panel = TagPanel(envelope, variable, see_to_deployer)
+    panel.propose(pending or {})
+    return panel
 
 
 def deploy_panel(endpoint: str | None = None, *, registry: Registry | None = None) -> DeployPanel:
@@ -121,6 +132,44 @@ def deploy_panel(endpoint: str | None = None, *, registry: Registry | None = Non
     if endpoint is None:
         endpoint = next((rule.endpoint for rule in chosen.rules()), "")
     return DeployPanel(endpoint, chosen, deployment, module_alias(_user_namespace()))
+
+
+def monitor_panel(endpoint: str | None = None, *, registry: Registry | None = None) -> MonitorPanel:
+    """Show what an endpoint sees, held against what its model learned, input by input.
+
+    Parameters
+    ----------
+    endpoint : str, optional
+        Its name; without one the first that the registry has.
+    registry : Registry, optional
+        The user's own by default.
+
+    Returns
+    -------
+    MonitorPanel
+        A widget.
+    """
+    from jupyter_lifecycle import deployment, monitoring
+    from jupyter_lifecycle.registry import Registry
+    from jupyter_lifecycle.widgets.monitor_source import DAYS, Watcher
+    from jupyter_lifecycle.widgets.panel_monitor import MonitorPanel
+
+    chosen = registry or Registry()
+    watcher = Watcher(
+        chosen,
+        monitoring.skew,
+        lambda name: deployment.endpoint(name, registry=chosen).outcomes(f"{DAYS}d"),
+    )
+    openers: dict[str, Callable[[Monitored], Any]] = {}
+    if not chosen.read_only:
+        openers["tag"] = lambda shown: tag_panel(
+            shown.envelope, registry=chosen, pending={"skew": "moved"}
+        )
+        openers["deploy"] = lambda shown: deploy_panel(shown.endpoint, registry=chosen)
+    alias = module_alias(_user_namespace())
+    if endpoint is None:
+        endpoint = next(iter(watcher.endpoints()), "")
+    return MonitorPanel(endpoint, watcher, alias, openers)
 
 
 def compare_panel(*envelopes: Envelope | str, registry: Registry | None = None) -> ComparePanel:

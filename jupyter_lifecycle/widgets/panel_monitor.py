@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from ipywidgets import ToggleButtons
+from ipywidgets import Dropdown, ToggleButtons
 
 from jupyter_lifecycle.errors import LifecycleError, RegistryError
 from jupyter_lifecycle.widgets import monitor_views, views
@@ -15,7 +15,7 @@ from jupyter_lifecycle.widgets.monitor_values import Monitored, in_order
 from jupyter_lifecycle.widgets.panel import Panel, button, html, row, stack, toggle, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ipywidgets import Widget
 
@@ -33,9 +33,19 @@ _ACTIONS = {
 class Source(Protocol):
     """Asks the public functions what an endpoint saw."""
 
-    location: str
-    """The registry that is asked."""
-    is_local: bool
+    @property
+    def location(self) -> str:
+        """The registry that is asked."""
+        ...
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it answers at once."""
+        ...
+
+    def endpoints(self) -> Sequence[str]:
+        """Give all endpoints that can be turned to."""
+        ...
 
     def look(self, endpoint: str, window: str) -> Monitored:
         """Compare the last ``hour``, ``day`` or ``week`` with training."""
@@ -73,6 +83,7 @@ class MonitorPanel(Panel):
     ) -> None:
         super().__init__(worker)
         self._name, self._source, self._alias, self._now = endpoint, source, alias, now
+        self._endpoints = tuple(source.endpoints())
         self._openers = dict(openers or {})
         self._shown: Monitored | None = None
         self._chosen = ""
@@ -82,13 +93,18 @@ class MonitorPanel(Panel):
 
     def _make_parts(self) -> None:
         self._title = html()
+        self._which = Dropdown(
+            options=sorted({*self._endpoints, self._name}), value=self._name, description="Endpoint"
+        )
+        self._which.observe(lambda change: self._turn_to(change["new"]), "value")
+        toggle(self._which, "jl-hidden", on=len(self._endpoints) < 2)
         self._window = ToggleButtons(
             options=[(f"Last {window}", window) for window in monitor_views.WINDOWS],
             value="day",
         )
         self._window.add_class("jl-segments")
         self._window.observe(lambda _: self.run(self._ask), "value")
-        head = row(self._title, self._window, classes=("jl-head",))
+        head = row(self._title, self._which, self._window, classes=("jl-head",))
         self._band, self._figures = html("jl-band-place"), html()
         self._list, self._origin = html("jl-watch-place"), html("jl-part")
         self._live, self._detail = html("jl-part"), html()
@@ -114,14 +130,20 @@ class MonitorPanel(Panel):
             self._ask()
         return True
 
+    def _turn_to(self, endpoint: str) -> None:
+        """Watch another endpoint."""
+        self._name, self._chosen = endpoint, ""
+        self._below.children = ()
+        self.run(self._ask)
+
     def _ask(self) -> None:
-        window = str(self._window.value)
+        window, name = str(self._window.value), self._name
         try:
-            shown = self._source.look(self._name, window)
+            shown = self._source.look(name, window)
         except LifecycleError as error:
             self.show_error(error)
             return
-        if window != self._window.value:
+        if (window, name) != (self._window.value, self._name):
             return
         before, self._shown = self._shown, shown
         if all(one.name != self._chosen for one in shown.columns):

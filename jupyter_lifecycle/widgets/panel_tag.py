@@ -15,7 +15,7 @@ from jupyter_lifecycle.widgets.markup import Markup, element, join
 from jupyter_lifecycle.widgets.panel import Panel, button, html, row, stack, toggle, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jupyter_lifecycle.registry import Envelope, Registry
     from jupyter_lifecycle.registry.records import TagChange
@@ -82,6 +82,13 @@ class TagPanel(Panel):
         foot = row(self._apply, self._discard, self._words, self._show_code, classes=("jl-foot",))
         body = stack(self._chips, classes=("jl-body",))
         self.frame(self._head, body, self._problem, self._preview, self._code, foot, self._past)
+
+    def propose(self, tags: Mapping[str, str]) -> None:
+        """Put tags into the field as pending; what is set already is left out."""
+        has = self._envelope.tags
+        new = {key: value for key, value in tags.items() if has.get(key) != value}
+        if new:
+            self._chips.pending = {**self._chips.pending, **new}
 
     # what is asked ----------------------------------------------------------------------------
 

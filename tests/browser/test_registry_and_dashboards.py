@@ -163,6 +163,7 @@ def test_the_dashboards_read_at_any_width_and_ask_no_other_host(
         asked: list[str] = []
         for page_name, has in (
             ("fleet", "became true for"),
+            ("monitor", "It serves nothing and has counted nothing yet"),
             ("registry", "departure-delay"),
             ("trend", "3 envelopes, lower is better"),
             ("features", "No envelope was saved with features yet"),

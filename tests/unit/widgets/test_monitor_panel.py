@@ -84,8 +84,11 @@ class Told:
     location = "https://models.example"
     is_local = True
 
-    def __init__(self, shown):
-        self.shown, self.asked = shown, []
+    def __init__(self, shown, *others):
+        self.shown, self.others, self.asked = shown, others, []
+
+    def endpoints(self):
+        return self.others
 
     def look(self, endpoint, window):
         self.asked.append((endpoint, window))
@@ -179,6 +182,18 @@ def test_the_panel_chooses_and_keeps_what_is_chosen(shown, worker, now):
     assert 'skew(since="7d")' in plain(panel._code).replace(" ", "").replace("&quot;", '"')
     panel.clicked("nothing:of it")
     assert panel.chosen.name == "carrier"
+
+
+def test_another_endpoint_is_turned_to(shown, worker, now):
+    source = Told(shown, "a", "b")
+    panel = MonitorPanel("a", source, worker=worker, now=now)
+    panel.clicked("choose:carrier")
+    panel._which.value = "b"
+    assert source.asked[-1] == ("b", "day")
+    assert panel.chosen.name == "wind_gust"
+    assert '"b"' in panel._call
+    alone = MonitorPanel("a", Told(shown, "a"), worker=worker, now=now)
+    assert "jl-hidden" in alone._which._dom_classes
 
 
 def test_it_asks_on_only_while_somebody_looks(shown, worker, now):
