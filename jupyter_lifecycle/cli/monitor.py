@@ -1,4 +1,4 @@
-"""``outcomes``: what came of an endpoint's answers."""
+"""``skew`` and ``outcomes``: what an endpoint sees, and what came of its answers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,24 @@ if TYPE_CHECKING:
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the commands."""
+    skew = commands.add_parser(
+        "skew",
+        help="whether what an endpoint sees has moved",
+        description="Hold what an endpoint saw against a reference, column by column: what moved, "
+        "beyond chance, and where it began. Ends with 3 where --check is given and a column moved.",
+    )
+    skew.add_argument("endpoint")
+    skew.add_argument("--since", default="24h", help="such as 24h, 7d or a date (24h)")
+    skew.add_argument(
+        "--against",
+        default="training",
+        help="training, previous, 'last week', or the id of an envelope (training)",
+    )
+    skew.add_argument("--envelope", metavar="ID", help="whose requests; what serves now")
+    skew.add_argument("--check", action="store_true", help="end with 3 where a column moved")
+    output.add_registry(skew)
+    output.add_json(skew)
+    skew.set_defaults(run=_skew)
     outcomes = commands.add_parser(
         "outcomes",
         help="what came of an endpoint's answers",
@@ -29,6 +47,18 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     output.add_registry(outcomes)
     output.add_json(outcomes)
     outcomes.set_defaults(run=_outcomes)
+
+
+def _skew(arguments: argparse.Namespace) -> int:
+    with output.registry_of(arguments) as registry:
+        endpoint = endpoint_of(arguments.endpoint, registry=registry)
+        report = endpoint.skew(arguments.since, arguments.against, envelope=arguments.envelope)
+    if arguments.json:
+        output.print_json(report.to_json())
+    else:
+        for line in report.text.splitlines():
+            output.print_line(line)
+    return 3 if arguments.check and report.moved else 0
 
 
 def _outcomes(arguments: argparse.Namespace) -> int:

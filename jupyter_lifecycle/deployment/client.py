@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from jupyter_lifecycle.deployment.observed import Observed
 from jupyter_lifecycle.deployment.progress import ProgressLine, describe
 from jupyter_lifecycle.deployment.questions import from_answer, to_payload
 from jupyter_lifecycle.errors import EndpointError, InputError, from_wire
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     import requests
 
-    from jupyter_lifecycle.deployment.outcomes import OutcomeReport
-    from jupyter_lifecycle.deployment.stretches import Since
     from jupyter_lifecycle.envelope import Schema
     from jupyter_lifecycle.registry import Envelope, Registry
     from jupyter_lifecycle.registry.records import EndpointRecord
@@ -31,7 +30,7 @@ _ASK_SECONDS = (5.0, 300.0)
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
-class Endpoint:
+class Endpoint(Observed):
     """One endpoint.
 
     Parameters
@@ -177,69 +176,6 @@ class Endpoint:
             example = found[0] if isinstance(found, list) and found else found
         body = shlex.quote(json.dumps(example))
         return f"curl -sS {url}/predict -H 'Content-Type: application/json' -d {body}"
-
-    # -- what came of it
-
-    def log_outcomes(self, frame: Any, *, every: str = "day") -> OutcomeReport:
-        """Log what came of answered requests.
-
-        One that is logged again replaces the one before; a late one counts in the window in which
-        its request was answered.
-
-        Parameters
-        ----------
-        frame : DataFrame, (n_rows, n_columns)
-            ``request_id`` (``last_request`` after a call, ``X-Request-Id`` over HTTP) and
-            ``outcome``; ``row`` for requests of several rows where they do not stand in order.
-            Where answers were captured elsewhere: ``prediction``, ``envelope`` and ``at`` too.
-        every : str
-            How long a window of the report is.
-
-        Returns
-        -------
-        OutcomeReport
-            Metrics by window and envelope beside those at save.
-
-        Raises
-        ------
-        EndpointError
-            Where the frame cannot be read, or none of its requests is known.
-        """
-        from dataclasses import replace
-
-        from jupyter_lifecycle.deployment.outcomes import captured, outcomes_of
-        from jupyter_lifecycle.deployment.stretches import floored, length_of
-
-        ids = {str(one) for one in frame["request_id"]} if "request_id" in frame else set()
-        found, unknown = outcomes_of(
-            self.name, frame, captured(self._registry, self.name, ids) if ids else {}
-        )
-        if unknown and not found:
-            raise EndpointError(
-                f"None of these requests of {self.name} is known here, such as {unknown[0]}. They "
-                "were not captured (the rule's capture=), or on another machine: then give "
-                "prediction, envelope and at too.",
-                endpoint=self.name,
-            )
-        logged = self._registry.add_outcomes(found)
-        step = length_of(every)
-        first = min((floored(one.at, step) for one in found), default=None)
-        report = self.outcomes("1d" if first is None else first, every=every)
-        return replace(report, logged=logged, unknown=unknown)
-
-    def outcomes(self, since: Since = "30d", *, every: str = "day") -> OutcomeReport:
-        """Metrics of the answers whose outcome is known, by window and envelope.
-
-        Parameters
-        ----------
-        since : str, datetime or timedelta
-            How far back.
-        every : str
-            How long a window is: ``1h``, ``day``, ``week``.
-        """
-        from jupyter_lifecycle.deployment.outcomes import report_outcomes
-
-        return report_outcomes(self._registry, self.name, since, every)
 
     # -- held
 

@@ -33,7 +33,7 @@ _DOCKERFILE = """\
 FROM python:{python}-slim AS build
 COPY requirements.txt {wheel} /build/
 RUN python -m venv /opt/venv \\
- && /opt/venv/bin/pip install --no-cache-dir --no-deps -r /build/requirements.txt \\
+ && /opt/venv/bin/pip install --no-cache-dir {closed}-r /build/requirements.txt \\
  && /opt/venv/bin/pip install --no-cache-dir --no-deps --no-index /build/{wheel}
 
 FROM python:{python}-slim
@@ -115,7 +115,11 @@ def write_context(bundle: Bundle, folder: Path, *, name: str, threads: int = 4) 
         lines = [f"{found}=={version}" for found, version in sorted(pins.items())]
         (staging / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
         facts = {"envelope": bundle.id, "version": __version__, "name": name, "wheel": wheel}
-        text = _DOCKERFILE.format(**facts, python=lock.python, user=_USER, port=_PORT)
+        # MLflow pins what it names, and leaves what these need to the installer.
+        closed = "--no-deps " if bundle.manifest.model.format != "mlflow" else ""
+        text = _DOCKERFILE.format(
+            **facts, closed=closed, python=lock.python, user=_USER, port=_PORT
+        )
         (staging / "Dockerfile").write_text(text, encoding="utf-8")
         if folder.exists():
             folder.rmdir()

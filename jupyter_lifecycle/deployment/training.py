@@ -264,9 +264,9 @@ def _run(job: Mapping[str, Any]) -> str:
             str(path),
             job["output"],
             parameters=job["parameters"],
-            kernel_name=_kernel_of(path),
             cwd=str(path.parent),
             progress_bar=False,
+            **_kernel_of(path),
         )
     except PapermillExecutionError as problem:
         return f"cell {problem.cell_index} raised {problem.ename}: {problem.evalue}"[:_SHOWN]
@@ -275,11 +275,11 @@ def _run(job: Mapping[str, Any]) -> str:
     return ""
 
 
-def _kernel_of(path: Path) -> str | None:
+def _kernel_of(path: Path) -> dict[str, str]:
     """Give the kernel of a notebook that names none; papermill takes the one that it names."""
     found = json.loads(path.read_text(encoding="utf-8"))
     named = found.get("metadata", {}).get("kernelspec", {}).get("name")
-    return None if named else "python3"
+    return {} if named else {"kernel_name": "python3", "language": "python"}
 
 
 def _words(name: str, value: Any) -> tuple[str, str]:

@@ -5,7 +5,6 @@ Everything is staged in a folder of its own; what fails leaves nothing behind.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -24,10 +23,10 @@ from jupyter_lifecycle.envelope.local_code import local_modules
 from jupyter_lifecycle.envelope.manifest import (
     FILE_NAME,
     ExampleInfo,
-    FileEntry,
     Manifest,
     ModelInfo,
     canonical_json,
+    file_entries,
 )
 from jupyter_lifecycle.envelope.query import (
     Query,
@@ -37,7 +36,7 @@ from jupyter_lifecycle.envelope.query import (
     rows_form,
 )
 from jupyter_lifecycle.envelope.schema import Schema
-from jupyter_lifecycle.envelope.staging import LOCK, discard, stage
+from jupyter_lifecycle.envelope.staging import discard, stage
 from jupyter_lifecycle.envelope.travel import FILE as FEATURES
 from jupyter_lifecycle.envelope.verification import Request, Verdict, shared_verifier, where
 from jupyter_lifecycle.envelope.verifier import describe_error
@@ -394,20 +393,13 @@ def _manifest(name: str, staged: _Staged, lineage: dict[str, Any]) -> Manifest:
     (staged.folder / "requirements.txt").write_text(
         staged.verdict.environment.requirements(), "utf-8"
     )
-    files = {}
-    for file in sorted(staged.folder.iterdir()):
-        if file.name == LOCK:
-            continue
-        with file.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        files[file.name] = FileEntry(digest, file.stat().st_size)
     return Manifest(
         name=name,
         model=staged.model,
         schema=staged.schema,
         example=ExampleInfo(staged.count, staged.repeatable),
         environment=staged.verdict.environment,
-        files=files,
+        files=file_entries(staged.folder),
         lineage=lineage,
     )
 

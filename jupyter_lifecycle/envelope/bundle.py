@@ -64,6 +64,9 @@ class Bundle:
         All that never changes.
     author : str or None
         Who made it, where it was made here.
+    schema_verified : bool
+        Whether the model was seen to answer by its schema: always, but for what came from MLflow
+        and was not verified yet.
     verdict : Verdict or None
         What the verifier saw and how long it took, where it was made here.
     """
@@ -83,6 +86,7 @@ class Bundle:
         self.manifest: Manifest = parse_manifest(data)
         self.author: str | None = None
         self.verdict: Verdict | None = None
+        self.schema_verified = self.manifest.verified
         self._trusted = _is_trusted(trust, self.id)
         self._model: tuple[Any, Query] | None = None
         if temporary:
@@ -189,7 +193,9 @@ class Bundle:
         """
         from jupyter_lifecycle.envelope.proving import prove
 
-        return prove(self, limit=limit, lock=lock)
+        proof = prove(self, limit=limit, lock=lock)
+        self.schema_verified = self.schema_verified or proof.passed
+        return proof
 
     def require_trust(self, trust: bool | str | None = None) -> None:
         """Refuse where nobody said that the envelope's code may run.

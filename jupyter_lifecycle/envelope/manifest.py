@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 from jupyter_lifecycle.envelope.environment import Environment
 from jupyter_lifecycle.envelope.expectations import Expectation
 from jupyter_lifecycle.envelope.schema import Schema
+from jupyter_lifecycle.envelope.staging import LOCK
 from jupyter_lifecycle.errors import EnvelopeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 FORMAT = "jupyter-lifecycle-envelope"
 VERSION = 1
@@ -80,6 +82,8 @@ class Manifest:
     files: Mapping[str, FileEntry]
     expectations: tuple[Expectation, ...] = ()
     lineage: Mapping[str, Any] = field(default_factory=dict)
+    verified: bool = True
+    """Whether the model was seen to answer its example by this schema."""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values: see docs/envelope.md."""
@@ -108,7 +112,7 @@ class Manifest:
                 path: {"sha256": entry.sha256, "size": entry.size}
                 for path, entry in sorted(self.files.items())
             },
-        }
+        } | ({} if self.verified else {"verified": False})
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: keys sorted, no spaces, UTF-8."""
@@ -170,6 +174,7 @@ class Manifest:
                 ),
                 expectations=tuple(Expectation.from_json(one) for one in value["expectations"]),
                 lineage=dict(value["lineage"]),
+                verified=value.get("verified", True) is not False,
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as problem:
             raise EnvelopeError(
@@ -193,6 +198,21 @@ def _files(value: Mapping[str, Any], needed: tuple[str, ...]) -> dict[str, FileE
     for path in needed:
         if path not in files:
             raise EnvelopeError(f"The manifest needs the file {path} and does not list it.")
+    return files
+
+
+def file_entries(folder: Path) -> dict[str, FileEntry]:
+    """Digest and size of each file in a folder and those below it, by their paths."""
+    files = {}
+    for file in sorted(folder.rglob("*")):
+        if not file.is_file() or file.name == LOCK:
+            continue
+        with file.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        path = file.relative_to(folder).as_posix()
+        if not is_safe_path(path):
+            raise EnvelopeError(f"The file {path!r} has a name that is not portable.")
+        files[path] = FileEntry(digest, file.stat().st_size)
     return files
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_lifecycle.errors import InputError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Given = TypeVar("_Given")
+_Read = TypeVar("_Read")
 LIMIT = 100
 
 
@@ -15,14 +21,32 @@ def pointer(*parts: str | int) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
+_spoken: ContextVar[bool] = ContextVar("spoken", default=True)
+
+
+def quietly(read: Callable[[_Given], _Read], value: _Given) -> _Read:
+    """Read a value whose content no problem may repeat: services answer, and log, for strangers."""
+    token = _spoken.set(False)
+    try:
+        return read(value)
+    finally:
+        _spoken.reset(token)
+
+
 def show(value: Any) -> str:  # noqa: PLR0911 - one line a kind
-    """Give a JSON value in a few words: ``3.7``, ``"abc"``, ``true``, ``a list``."""
+    """Give a JSON value in a few words: ``3.7``, ``"abc"``, ``true``, ``a list``.
+
+    Within :func:`quietly` only its kind: ``a number``, ``text``.
+    """
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "infinity"
+    if not _spoken.get() and isinstance(value, int | float | str):
+        kinds = {int: "an integer", float: "a number", str: "text"}
+        return next(words for kind, words in kinds.items() if isinstance(value, kind))
     if isinstance(value, int | float):
         text = repr(value)
         return text if len(text) <= 40 else f"{text[:20]}…"

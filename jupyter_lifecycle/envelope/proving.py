@@ -35,8 +35,14 @@ sys.path.append(sys.argv[1])
 from jupyter_lifecycle.envelope.bundle import Bundle
 bundle = Bundle(Path(sys.argv[2]), trust=True, source="made")
 rows = bundle.schema.decode(bundle.example_json())
-answers = bundle.schema.encode(bundle.query().ask(bundle.schema, rows))
-Path(sys.argv[3]).write_text(json.dumps(answers), "utf-8")
+query, schema = bundle.query(), bundle.schema
+answer = query.ask(schema, rows)
+seen = {"answers": schema.encode(answer)}
+if not bundle.manifest.verified:
+    from jupyter_lifecycle.envelope.query import describe_answer
+    outputs, kind, aligned = describe_answer(query, schema, rows, answer)
+    seen["schema"] = schema.with_answer(outputs, kind, aligned=aligned).to_json()
+Path(sys.argv[3]).write_text(json.dumps(seen), "utf-8")
 """
 
 
@@ -58,6 +64,8 @@ class Proof:
     """Where the index had not the very package, such as a build without its local label."""
     pylock: str = ""
     """The environment as ``pylock.toml`` (PEP 751) with the digests of the index's files."""
+    schema: Any = None
+    """The schema as it was seen, as JSON, where the envelope's own was not verified before."""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -114,6 +122,7 @@ class _Attempt:
         self._folder = folder
         self._limit = limit
         self._notes: list[str] = []
+        self._schema: Any = None
         self._python = folder / "environment" / "bin" / "python"
         environment = bundle.manifest.environment
         self._lines = [
@@ -145,6 +154,7 @@ class _Attempt:
             round(replayed, 3),
             tuple(self._notes),
             self._pylock() if lock and not reason else "",
+            self._schema,
         )
 
     def _build(self) -> None:
@@ -217,11 +227,24 @@ class _Attempt:
             raise _NotProvedError(f"the replay took longer than {self._limit:.0f} s") from None
         if done.returncode:
             raise _NotProvedError(f"the replay failed: {_last(done.stderr)}")
+        found = json.loads(answers.read_text("utf-8"))
+        if not self._bundle.manifest.verified:
+            self._see(found["schema"])
         if not self._bundle.manifest.example.repeatable:
             return
-        found = json.loads(answers.read_text("utf-8"))
-        if difference := first_difference(self._bundle.answers_json(), found):
+        if difference := first_difference(self._bundle.answers_json(), found["answers"]):
             raise _NotProvedError(f"it answers otherwise: {difference}")
+
+    def _see(self, seen: dict[str, Any]) -> None:
+        """Note where the answers are otherwise than somebody wrote down."""
+        self._schema = seen
+        said = [field.type for field in self._bundle.schema.outputs]
+        found = [field["type"] for field in seen["outputs"]]
+        if said and said != found:
+            self._notes.append(
+                f"the signature says that it answers {', '.join(said)}; it answers"
+                f" {', '.join(found)}"
+            )
 
 
 def _minor(version: str) -> str:

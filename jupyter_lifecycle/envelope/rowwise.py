@@ -14,15 +14,60 @@ from jupyter_lifecycle.envelope.travel import Step, guarded, shaped
 from jupyter_lifecycle.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from jupyter_lifecycle.cache import ColumnCache
     from jupyter_lifecycle.graph import Feature
 
+_RULES = "row-wise 1"
+"""Tags what is noted; another number where the questions change."""
 _SAMPLE = 512
 _ALONE = 6
 _PIECE = 3
 _RARE = 16
 _LOOKED_AT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What was found out about features, kept with their columns: asked once for each column.
+
+    Parameters
+    ----------
+    cache : ColumnCache
+        Where it's noted, for other saves and other kernels.
+    keys : Mapping
+        The features' keys: each stands for code and inputs, so for the answer of a probe too.
+        What has none is asked each time.
+    """
+
+    cache: ColumnCache
+    keys: Mapping[str, bytes]
+
+    def of(self, name: str, aligned: tuple[str, ...], ask: Callable[[], str]) -> str:
+        """Give why a feature is not row-wise, empty where it is; ``ask`` finds out.
+
+        Parameters
+        ----------
+        name : str
+            The feature.
+        aligned : tuple of str
+            Its parameters with a value a row: which ones they are depends on the example.
+        ask : callable
+            :meth:`Probe.refusal`.
+        """
+        from jupyter_lifecycle.hashing import combine
+
+        key = self.keys.get(name)
+        if key is None:
+            return ask()
+        place = combine(_RULES, key, *(one.encode() for one in aligned))
+        noted = self.cache.noted(place)
+        if noted is not None:
+            return noted.decode("utf-8", "surrogatepass")
+        why = ask()
+        self.cache.note(place, why.encode("utf-8", "surrogatepass"))
+        return why
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +84,15 @@ class Probe:
         Parameters with one value for all rows.
     value
         What the notebook has: a Series, frame or array of all rows.
-    places : numpy.ndarray
-        Rows to ask for, as :func:`telling_rows` chooses them.
+    places : callable
+        Gives the rows to ask for, as :func:`telling_rows` chooses them.
     """
 
     feature: Feature
     aligned: Mapping[str, Any]
     fixed: Mapping[str, Any]
     value: Any
-    places: Any
+    places: Callable[[], Any]
 
     def step(self) -> Step:
         """Give the feature as it would travel."""
@@ -61,7 +106,7 @@ class Probe:
 
         if not self.aligned:
             return "it reads nothing that has a value a row"
-        places = self.places
+        places = self.places()
         shuffled = np.random.default_rng(0).permutation(places)
         half = len(places) // 2
         questions: list[tuple[str, Any, bool]] = [

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.envelope.bundle import Bundle
+from jupyter_lifecycle.envelope.problems import quietly
 
 if TYPE_CHECKING:
     import os
@@ -51,7 +52,7 @@ class Served:
         InputError
             With every problem's JSON pointer and reason.
         """
-        parsed = self.schema.parse(payload)
+        parsed = quietly(self.schema.parse, payload)
         answer = self.schema.encode(self.query.ask(self.schema, parsed.rows))
         if parsed.single and self.schema.form == "frame" and self.schema.aligned:
             return answer[0]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from jupyter_lifecycle.envelope.describing import field_of_column, fields_of_frame
 from jupyter_lifecycle.envelope.rowwise import (
     Probe,
+    Verdicts,
     extremes_of,
     first_other,
     part,
@@ -148,6 +149,7 @@ class _Seen:
     places: Any
     example: Any
     fans: frozenset[str]
+    verdicts: Verdicts
 
     @classmethod
     def of(cls, source: FeatureSource, example: Any) -> _Seen:
@@ -165,7 +167,8 @@ class _Seen:
         if not targets:
             raise _StaysError("no column of the example is a feature")
         binding = bind(source.graph, targets, source.given)
-        run = Materialiser(getattr(source, "cache", None)).run(
+        materialiser = Materialiser(getattr(source, "cache", None))
+        run = materialiser.run(
             source.graph, [name for name in binding.order if name in source.graph], source.given
         )
         own = {name: source.given[name] for name in example.columns if name in source.given}
@@ -180,6 +183,7 @@ class _Seen:
             places,
             example,
             source.graph.fans,
+            Verdicts(materialiser.cache, materialiser.keys()),
         )
 
     def is_aligned(self, name: str) -> bool:
@@ -348,7 +352,8 @@ class _Planner:
         for parent in self._seen.arguments[name]:
             if self._seen.is_aligned(parent) and (why := self._no_type(parent)):
                 return why
-        return self._probe(name).refusal()
+        probe = self._probe(name)
+        return self._seen.verdicts.of(name, tuple(probe.aligned), probe.refusal)
 
     def _no_type(self, name: str) -> str:
         """Why a value cannot be a request's column; features may be computed instead."""
@@ -370,7 +375,11 @@ class _Planner:
         given = {one: seen.known[one] for one in seen.arguments[name]}
         aligned = {one: value for one, value in given.items() if seen.is_aligned(one)}
         fixed = {one: value for one, value in given.items() if one not in aligned}
-        places = telling_rows([self._extremes_of(one) for one in (name, *aligned)], len(seen.index))
+
+        def places() -> Any:
+            extremes = [self._extremes_of(one) for one in (name, *aligned)]
+            return telling_rows(extremes, len(seen.index))
+
         return Probe(seen.features[name], aligned, fixed, seen.known[name], places)
 
     def _extremes_of(self, name: str) -> list[int]:

@@ -189,7 +189,7 @@ class FeatureReader:
             if type(function) is FunctionType and "__wrapped__" not in function.__dict__
             else self._slow_parameters(function, name, origin)
         )
-        options: FeatureOptions = getattr(function, MARK, _DEFAULTS)
+        options = options_of(function)
         doc = function.__doc__ or ""
         returns = annotations.get("return", MISSING)
         made = Feature(

@@ -84,5 +84,9 @@ def _generic(node: ast.Subscript, namespace: Mapping[str, Any]) -> Any:
 def _union(one: Any, other: Any) -> Any:
     try:
         return one | other
-    except TypeError:
-        return Union[one, other]  # noqa: UP007 - one of them knows no |
+    except TypeError:  # one of them knows no |
+        pass
+    try:
+        return Union[one, other]  # noqa: UP007 - see above
+    except TypeError:  # one of them is no type
+        return Any

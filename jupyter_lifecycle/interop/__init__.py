@@ -1,8 +1,9 @@
-"""Other people's code and ours: Hamilton's modules in, plain modules and MLflow models out."""
+"""Other people's code and ours: Hamilton's modules, MLflow models both ways, plain modules."""
 
 from __future__ import annotations
 
 from jupyter_lifecycle.interop.hamilton import from_hamilton
 from jupyter_lifecycle.interop.mlflow import to_mlflow
+from jupyter_lifecycle.interop.mlflow_in import from_mlflow
 
-__all__ = ["from_hamilton", "to_mlflow"]
+__all__ = ["from_hamilton", "from_mlflow", "to_mlflow"]

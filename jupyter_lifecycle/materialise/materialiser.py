@@ -352,6 +352,14 @@ class Materialiser:
             raise UnboundError(f"There is no feature {name}.{did_you_mean(name, self._nodes)}")
         return None if node.key is None else self.cache.lookup(node.key)
 
+    def keys(self) -> dict[str, bytes]:
+        """Give the keys of the features that the last computation looked at, where they have one.
+
+        A key stands for code, inputs and so for the value: what is found out about a value can be
+        kept under it.
+        """
+        return {name: node.key for name, node in self._nodes.items() if node.key is not None}
+
     def forget(self, *names: str) -> None:
         """Have features, and what reads them, computed anew although the cache has them.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.monitoring.plan import Plan
 
-_WAITING = 64
+_WAITING = 128
 """Rows that wait to be counted together: what counting costs each batch is shared."""
 
 
@@ -61,7 +61,7 @@ class Counter:
         ----------
         rows : sequence of sequences, (n_rows, n_columns)
             Plain values in the plan's order; None is missing, and so is what a short row lacks.
-            Up to 64 rows are kept until they are counted: do not change them afterwards.
+            Up to 128 rows are kept until they are counted: do not change them afterwards.
         """
         self._waiting.extend(rows)
         if len(self._waiting) >= _WAITING:
@@ -70,7 +70,7 @@ class Counter:
     def _count_waiting(self) -> None:
         rows, self._waiting = self._waiting, []
         width = self._width
-        if any(len(row) != width for row in rows):
+        if set(map(len, rows)) != {width}:
             rows = [[*row[:width], *[None] * (width - len(row))] for row in rows]
         self._rows += len(rows)
         for tally, values in zip(self._tallies, zip(*rows, strict=True), strict=False):

@@ -22,6 +22,8 @@ def sentence_of(one: FeatureSkew) -> str:
     if one.verdict == "none":
         return f"{one.name} is not compared: {one.reason}."
     if one.verdict == "few":
+        if one.reason:
+            return f"{one.name}: not enough data, {one.reason}."
         rows = min(one.reference.rows, one.observed.rows)
         side = "observed" if one.observed.rows == rows else "reference"
         return f"{one.name}: not enough data ({rows} {side} rows)."

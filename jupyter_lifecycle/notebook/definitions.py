@@ -224,7 +224,7 @@ class CellBody:
         """Refuse two features of one name: the second would hide the first."""
         seen: dict[str, int] = {}
         for node in self._tree.body:
-            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or _is_overload(node):
                 continue
             if node.name in seen and not node.name.startswith("_"):
                 raise DuplicateFeatureError(
@@ -310,6 +310,12 @@ def _functions(body: list[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunc
                 yield from _functions(getattr(node, part, []))
             for handler in getattr(node, "handlers", []):
                 yield from _functions(handler.body)
+
+
+def _is_overload(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether it only tells a type checker how the function of its name may be called."""
+    names = [getattr(each, "id", getattr(each, "attr", "")) for each in node.decorator_list]
+    return "overload" in names
 
 
 def code_of(function: Callable[..., Any]) -> CodeType | None:

@@ -221,7 +221,8 @@ class Registry(Reporting, Observing, Trialing, Loading):
         RegistryError
             Tags or metrics cannot be.
         """
-        set_, found = words.check_tags(tags or {}), measured(metrics or {})
+        marks = {} if bundle.manifest.verified else {"schema": "unverified"}
+        set_, found = words.check_tags({**marks, **(tags or {})}), measured(metrics or {})
         contents = {**found.contents, **contents_of(artifacts), **as_artifacts(bundle.signatures)}
 
         def added() -> tuple[EnvelopeRecord, bool]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_lifecycle.registry.contents import JSON, Content
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from jupyter_lifecycle.envelope import Bundle, Proof, Schema
     from jupyter_lifecycle.envelope.signatures import Signature
@@ -117,6 +120,14 @@ class Envelope:
         return Schema.from_json(self._record.manifest["schema"])
 
     @property
+    def schema_verified(self) -> bool:
+        """Whether the model was seen to answer by its schema.
+
+        False for what MLflow wrote, until :meth:`verify` has passed.
+        """
+        return self._record.manifest.get("verified", True) is not False or "verified" in self.tags
+
+    @property
     def bundle(self) -> Bundle:
         """Its files on this machine, downloaded once and checked."""
         if self._bundle is None:
@@ -149,8 +160,9 @@ class Envelope:
     def verify(self, *, limit: float = 600.0) -> Proof:
         """Build its environment anew with uv and replay its example there; this runs its code.
 
-        Where it passes, the tag ``verified`` says with which Python and where; where it does not,
-        that tag goes.
+        The proof is kept as an artifact, ``proofs/<time>.json``. Where it passes, the tag
+        ``verified`` says with which Python and where, and ``schema = unverified`` goes; where it
+        does not, the tag ``verified`` goes.
 
         Parameters
         ----------
@@ -169,8 +181,13 @@ class Envelope:
         """
         self._registry.check_trust(self.id)
         proof = self.bundle.verify(limit=limit)
+        name = f"proofs/{datetime.now(UTC):%Y-%m-%dT%H-%M-%S.%f}.json"
+        data = json.dumps(proof.to_json(), sort_keys=True).encode()
+        self._registry.attach(self.id, {name: Content("proof", JSON, data)})
         if proof.passed:
             self.tag(verified=f"python {proof.python} {proof.platform}"[:200])
+            if self.tags.get("schema") == "unverified":
+                self.untag("schema")
         elif "verified" in self.tags:
             self.untag("verified")
         return proof

@@ -74,8 +74,11 @@ def _fill(document: dict[str, Any], model: Model) -> None:
     schemas["Rows"] = _moved(asked)
     one = dict(model.schema.answer_json_schema())
     one.pop("$schema", None)
-    schemas["Answer"] = one
+    schemas["Answer"] = _or_null(one)
     schemas["Error"] = _ERROR
+    if "/metrics" in document["paths"]:
+        seen = document["paths"]["/metrics"]["get"]["responses"]["200"]
+        seen["content"] = {"text/plain": {"schema": {"type": "string"}}}
     operation = document["paths"]["/predict"]["post"]
     body: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/Rows"}}
     example = getattr(model, "example", None)
@@ -97,6 +100,14 @@ def _fill(document: dict[str, Any], model: Model) -> None:
             for status, meaning in _REFUSALS.items()
         },
     }
+
+
+def _or_null(value: Any) -> Any:
+    """Let each number be null: NaN and the infinities, which JSON does not have, are written so."""
+    if isinstance(value, dict):
+        opened = {key: _or_null(item) for key, item in value.items()}
+        return {**opened, "type": ["number", "null"]} if opened.get("type") == "number" else opened
+    return [_or_null(item) for item in value] if isinstance(value, list) else value
 
 
 def _moved(value: Any) -> Any:

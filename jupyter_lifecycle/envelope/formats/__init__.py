@@ -29,7 +29,7 @@ _OURS = {
     "keras": "keras:KerasFormat",
     "onnx": "onnx:OnnxFormat",
 }
-_ASKED_FOR = {"skops": "skops:SkopsFormat"}
+_ASKED_FOR = {"skops": "skops:SkopsFormat", "mlflow": "mlflow:MlflowFormat"}
 """Chosen by name only."""
 
 

@@ -46,6 +46,8 @@ def field_of(text: str, position: int) -> Field:
     parts = [
         (quoted.replace("``", "`") or plain, bool(quoted)) for quoted, plain in _PART.findall(path)
     ]
+    if not parts:
+        raise _no_field(text, position, " A field is written name, tags.KEY or metrics.NAME.")
     head, quoted = parts[0]
     rest = [part for part, _ in parts[1:]]
     if asked:

@@ -64,6 +64,7 @@ def create_app(
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
+        responses=failures.RESPONSES,
     )
     app.state.store = store
     app.state.blob_limit = blob_limit

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import math
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from jupyter_lifecycle.errors import LifecycleError, RateLimitError
 
@@ -17,6 +18,39 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
 
 log = logging.getLogger("jupyter_lifecycle.registry")
+
+PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "detail"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "detail": {"type": "object"},
+            },
+        }
+    },
+}
+_STATUSES: Final = {
+    400: "A query that cannot be read",
+    401: "No token, or one that is not known or has ended",
+    403: "The token may not do this",
+    404: "There is no such thing",
+    409: "Somebody was quicker, or it is in use",
+    413: "Larger than this registry takes",
+    422: "The request is not understood, or has a value that cannot be",
+    429: "The token makes too many requests; Retry-After says how long to wait",
+    500: "The registry failed; its log has the reason",
+    503: "The database or the files cannot be reached now",
+}
+RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"description": words, "content": {"application/json": {"schema": PROBLEM}}}
+    for status, words in _STATUSES.items()
+}
+"""What any route may answer, for the OpenAPI document."""
 
 _WORDS = {
     404: ("not_found", "There is nothing at {path}."),
@@ -67,7 +101,22 @@ async def _http(request: Request, error: Exception) -> Response:
     message = words.format(path=request.url.path, method=request.method)
     answer = shaped(error.status_code, code, message)
     answer.headers.update(error.headers or {})
+    if error.status_code == 405:
+        answer.headers["Allow"] = ", ".join(_methods(request))
     return answer
+
+
+def _methods(request: Request) -> list[str]:
+    """All methods of an address: the router tells those of its first route alone."""
+    scope = dict(request.scope)
+    return [
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(
+            route.matches({**scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 
 from jupyter_lifecycle.registry import wire
 from jupyter_lifecycle.registry.server.access import Administrator  # noqa: TC001 - FastAPI reads it
@@ -13,6 +13,7 @@ from jupyter_lifecycle.registry.server.courier import connect
 from jupyter_lifecycle.registry.store.webhooks import check_address
 
 router = APIRouter(prefix="/v1", tags=["webhooks"])
+Number = Annotated[int, Path(ge=0, lt=2**63)]
 
 
 @router.get("/webhooks")
@@ -48,7 +49,7 @@ def deliveries(
 
 
 @router.post("/deliveries/{id}/resend")
-def resend(store: Administrator, id: int) -> dict[str, Any]:  # noqa: A002
+def resend(store: Administrator, id: Number) -> dict[str, Any]:  # noqa: A002
     """Send again, now and with all tries."""
     found: dict[str, Any] = wire.encode(store.mailbox.resend(id))
     return found

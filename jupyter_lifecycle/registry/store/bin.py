@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 GRACE_SECONDS: Final = 86_400.0
 """A file that is younger stays: the envelope that it was sent for may be on its way."""
 _BATCH: Final = 500
+_LONGEST: Final = 100 * 366 * 86_400.0
 _MICROS: Final = 1_000_000
 
 
@@ -72,8 +73,8 @@ class Bin:
         grace : float
             How long a file stays that no envelope refers to yet, in seconds.
         """
-        if seconds < 0 or grace < 0:
-            raise InvalidValueError("A time in the trash is not negative.")
+        if not (0 <= seconds <= _LONGEST and 0 <= grace <= _LONGEST):
+            raise InvalidValueError("A time in the trash is not negative, and a century at most.")
         with self._database.writing() as (connection, now):
             change = Change(connection, now, self._author)
             ids = trash.purge(change, now - int(seconds * _MICROS))

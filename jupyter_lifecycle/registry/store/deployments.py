@@ -133,7 +133,8 @@ def get(connection: Connection, id_: str) -> Deployment:
 def of_endpoint(connection: Connection, endpoint: str, limit: int) -> tuple[Deployment, ...]:
     """Give the attempts of an endpoint, newest first."""
     mine = deployments.c.endpoint == endpoint
-    found = select(deployments).where(mine).order_by(deployments.c.seq.desc()).limit(limit)
+    found = select(deployments).where(mine).order_by(deployments.c.seq.desc())
+    found = found.limit(max(1, min(limit, 1_000)))
     return tuple(rows.deployment(row) for row in connection.execute(found))
 
 

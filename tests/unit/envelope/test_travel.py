@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jupyter_lifecycle.envelope.rowwise import extremes_of, first_other, telling_rows
+from jupyter_lifecycle.cache import ColumnCache
+from jupyter_lifecycle.envelope.rowwise import Probe, extremes_of, first_other, telling_rows
 from jupyter_lifecycle.envelope.schema import Schema
 from jupyter_lifecycle.envelope.travel import Asked, Features, Step, restore, shaped, store
 from jupyter_lifecycle.envelope.travel_plan import plan_features
 from jupyter_lifecycle.errors import EnvelopeError, InputError
 from jupyter_lifecycle.graph import FeatureGraph
+from jupyter_lifecycle.materialise import Materialiser
 
 RNG = np.random.default_rng(7)
 ROWS = 400
@@ -456,3 +458,45 @@ def test_rows_that_tell_are_asked_for():
 )
 def test_to_the_bit(one, other, differs):
     assert (first_other(pd.Series(one), pd.Series(other)) is not None) is differs
+
+
+def test_a_feature_is_asked_once_for_each_column(tmp_path, monkeypatch):
+    asked = []
+    refusal = Probe.refusal
+    monkeypatch.setattr(
+        Probe, "refusal", lambda self: (asked.append(self.feature.name), refusal(self))[1]
+    )
+
+    def noisy(price):
+        return price.rank()
+
+    found = source(product, noisy)
+    found.cache = ColumnCache(tmp_path / "cache")
+    rows = frame(found, "product", "noisy")
+    first = plan_features(found, rows)
+    assert sorted(asked) == ["noisy", "product"]
+    found.cache = ColumnCache(tmp_path / "cache")  # as another kernel does
+    again = plan_features(found, rows)
+    assert sorted(asked) == ["noisy", "product"]
+    assert again.to_json() == first.to_json()
+    assert "noisy" in again.held
+
+    other = {**found.given, "price": found.given["price"] + 1}
+    changed = Source(found.graph, other)
+    changed.cache = found.cache
+    plan_features(changed, frame(changed, "product", "noisy"))
+    assert sorted(asked) == ["noisy", "noisy", "product", "product"]
+
+
+def test_a_feature_without_a_key_is_asked_each_time(tmp_path, monkeypatch):
+    asked = []
+    refusal = Probe.refusal
+    monkeypatch.setattr(
+        Probe, "refusal", lambda self: (asked.append(self.feature.name), refusal(self))[1]
+    )
+    found = source(product)
+    found.cache = ColumnCache(tmp_path / "cache")
+    monkeypatch.setattr(Materialiser, "keys", lambda _: {})
+    for _ in range(2):
+        plan_features(found, frame(found, "product"))
+    assert asked == ["product", "product"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import collections.abc
+import enum
 import typing
 from collections.abc import Callable, Iterable, Sequence
 
@@ -258,3 +259,70 @@ def test_text_means_what_it_says(text, meaning):
     assert found == meaning or (
         meaning is typing.Any and typing.Any in (found, *typing.get_args(found))
     )
+
+
+class Colour(enum.Enum):
+    RED = 1
+
+
+class Box(typing.Generic[T]): ...
+
+
+class Rows(list[T]): ...
+
+
+TEXTS = {
+    "a callable": ("Callable[[int], str]", Callable[[int], str]),
+    "a member of an enumeration": ("Literal[Colour.RED]", typing.Any),
+    "what takes no brackets": ("int[str]", int),
+    "an alternative that knows no stroke": ("'Colour' | None", Colour | None),
+    "a tuple as an alternative": ("(int, str) | None", typing.Any),
+    "a list as an alternative": ("[int] | int", typing.Any),
+}
+
+
+@pytest.mark.parametrize(("text", "meant"), TEXTS.values(), ids=TEXTS)
+def test_strange_annotations_are_looked_up_or_pass(text, meant):
+    assert looked_up(text, globals()) == meant
+
+
+PAIRS = {
+    "a bare tuple": (tuple, tuple[int], True),
+    "any length and two": (tuple[int, ...], tuple[int, int, int], True),
+    "any length and two of others": (tuple[int, ...], tuple[str, str], False),
+    "any length of others": (tuple[int, ...], tuple[bytes, ...], False),
+    "one of several fits not": (tuple[int, str], tuple[int, ...], False),
+    "other lengths": (tuple[int, int], tuple[int, int, int], False),
+    "a variable": (T, int, True),
+    "two views of other keys": (
+        *(collections.abc.ItemsView[str, int], collections.abc.ItemsView[bytes, int], True),
+    ),
+    "a class of one's own that says what it holds": (Box[int], Box[str], True),
+    "a list of one's own": (Rows[int], list[str], True),
+    "iterables": (Iterable[int], list[str], False),
+    "dicts": (dict[str, int], dict[str, str], False),
+    "a list without and with items": (list, list[int], True),
+}
+
+
+@pytest.mark.parametrize(("one", "other", "expected"), PAIRS.values(), ids=PAIRS)
+def test_what_containers_have_in_common(one, other, expected):
+    assert overlap(one, other) is expected
+    assert overlap(other, one) is expected
+
+
+POSTPONED = """
+import typing
+def wide(x) -> typing.Optional[list[str]]: return x
+def narrow(wide: "dict[str, int]"): return wide
+"""
+
+
+def test_a_message_writes_annotations_as_people_do():
+    space: dict = {"__name__": "__main__"}
+    exec(compile(POSTPONED, "<cell>", "exec", dont_inherit=True), space)
+    with pytest.raises(AnnotationError) as caught:
+        FeatureGraph.from_functions(space["wide"], space["narrow"])
+    message = str(caught.value)
+    assert "takes wide as dict[str, int], but wide" in message
+    assert "gives Optional[list[str]]." in message

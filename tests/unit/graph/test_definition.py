@@ -305,3 +305,62 @@ def test_fans_follow_edits():
     assert graph.without("items")[0].fans == {"all_of"}
     other.__name__ = "items"
     assert graph.with_functions(other)[0].fans == {"all_of"}
+
+
+class Named:
+    """Callable, with a name and parameters, but without code that anybody could show."""
+
+    __name__ = "named"
+
+    def __call__(self, a, b=1):
+        return a
+
+
+def test_an_object_that_has_a_name_is_a_feature_without_source():
+    made = make_feature(Named())
+    assert made.name == "named"
+    assert [p.name for p in made.parameters] == ["a", "b"]
+    assert (made.source, made.doc.partition(",")[0]) == ("", "Callable")
+    assert made.returns is MISSING
+
+
+def test_what_others_leave_under_the_name_of_the_mark_is_no_option():
+    def price(a):
+        return a
+
+    price.__feature_options__ = "theirs"
+    made = make_feature(price)
+    assert (made.cache, dict(made.tags)) == ("auto", {})
+
+
+def between(a, *rest, b):
+    return a
+
+
+def behind(a, *, b, **rest):
+    return a
+
+
+@pytest.mark.parametrize(("function", "written"), [(between, r"\*rest"), (behind, r"\*\*rest")])
+def test_the_parameter_that_cannot_be_a_column_is_named(function, written):
+    with pytest.raises(FeatureDefinitionError, match=f"it takes {written}, but each"):
+        make_feature(function)
+
+
+def test_only_what_collects_is_marked_so_beside_others_that_do():
+    def number(count) -> FanOut[int]:
+        return [count]
+
+    def total(number: Collect[int]) -> int:
+        return sum(number)
+
+    def plain(count, *, least=0) -> int:
+        return count
+
+    @feature(tags={"a": "b"})
+    def marked(count) -> int:
+        return count
+
+    graph = FeatureGraph.from_functions(number, total, plain, marked)
+    fans = {name: each.fan for name, each in graph.features.items()}
+    assert fans == {"number": "out", "total": "collect", "plain": "", "marked": ""}

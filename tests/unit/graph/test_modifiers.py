@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, TypedDict
 
 import pandas as pd
@@ -13,6 +13,7 @@ import pytest
 
 from jupyter_lifecycle.errors import ComputeError, DuplicateFeatureError, FeatureDefinitionError
 from jupyter_lifecycle.graph import (
+    MISSING,
     Feature,
     FeatureGraph,
     Origin,
@@ -872,3 +873,245 @@ def test_a_parameter_that_reads_another_source_keeps_its_default_and_type() -> N
     (parameter,) = graph.features["span"].parameters
     assert (parameter.name, parameter.annotation, parameter.default) == ("x", "float", 2.0)
     assert value_of(graph, "span") == 2.0
+
+
+REPRS = {
+    "source('a')": source("a"),
+    "value('a')": value("a"),
+    "group(source('a'), value(1))": group(source("a"), value(1)),
+    "group(low=source('a'), high=value(1))": group(low=source("a"), high=value(1)),
+    "configuration('a')": configuration("a"),
+}
+
+
+@pytest.mark.parametrize(("written", "made"), REPRS.items())
+def test_dependencies_are_shown_as_they_are_written(written, made):
+    assert repr(made) == written
+
+
+def test_documentation_is_filled_in_with_all_kinds_of_dependencies():
+    @parameterize(
+        net={"amount": source("sales"), "rates": group(source("a"), source("b")), "n": value(2)}
+    )
+    def scaled(amount, rates, n):
+        """{amount} at {rates}, {n} times, is {output_name}; {other} stays {a[}."""
+
+    @parameterize(net={"amount": source("sales"), "rates": group(source("a"))})
+    def fits(amount, rates):
+        """{amount} at {rates} is {output_name}; {other} stays."""
+
+    (broken,) = make_features(scaled)
+    assert broken.doc == "{amount} at {rates}, {n} times, is {output_name}; {other} stays {a[}."
+    (filled,) = make_features(fits)
+    assert filled.doc == "sales at group(source('a')) is net; other stays."
+
+
+LABELS = {
+    "cache is for all": (cache("never"), {"pair": "never", "a": "never", "b": "never"}),
+    "tags are for outputs": (tag(owner="us"), {"a": "us", "b": "us"}),
+    "tags for one": (tag(owner="us", target_="b"), {"b": "us"}),
+    "tags for all": (tag(owner="us", target_=...), {"pair": "us", "a": "us", "b": "us"}),
+}
+
+
+@pytest.mark.parametrize(("label", "expected"), LABELS.values(), ids=LABELS)
+def test_labels_reach_what_they_are_for(label, expected):
+    @label
+    @extract_fields("a", "b")
+    def pair(x):
+        return {"a": x, "b": x}
+
+    made = make_features(pair)
+    if "cache" in repr(label).lower():
+        assert {each.name: each.cache for each in made} == expected
+    else:
+        assert {e.name: e.tags["owner"] for e in made if "owner" in e.tags} == expected
+
+
+def test_a_schema_is_one_tag():
+    @schema.output(("a", "int"), ("b", "str"))
+    def table(x):
+        return x
+
+    assert make_feature(table).tags == {"schema": "a=int,b=str"}
+
+
+def plain_column(a):
+    return a
+
+
+UNKNOWN_TARGETS = {
+    "tag": tag(owner="us", target_="colum"),
+    "check_output": check_output(range=(0, 1), target_="colum"),
+    "pipe_output": pipe_output(step(plain_column), on_output="colum"),
+    "step(…).on_output": pipe_output(step(plain_column).on_output("colum")),
+}
+
+
+@pytest.mark.parametrize(("label", "modifier"), UNKNOWN_TARGETS.items())
+def test_a_target_that_is_not_there_is_told_by_the_modifiers_name(label, modifier):
+    @modifier
+    def column(x):
+        return x
+
+    with pytest.raises(FeatureDefinitionError) as caught:
+        make_features(column)
+    message = caught.value.message
+    assert f"{label} on column: it gives no feature colum. Did you mean column?" in message
+    assert message.startswith("test_modifiers.py, line ")
+    assert message.count("test_modifiers.py") == 1
+
+
+WRONG_FORMS = {
+    r"inject\(\): x='sales' is neither.*Write source\('sales'\) for a feature, or value\('sales'\)": (
+        lambda: inject(x="sales")
+    ),
+    r"inject\(\): x=3 is neither source\(\), value\(\) nor group\(\)\. Write value\(3\)\.": (
+        lambda: inject(x=3)
+    ),
+    r"pipe_input\(\) takes steps": lambda: pipe_input(plain_column),
+    r"pipe_output\(\) takes steps": lambda: pipe_output(plain_column),
+    r"subdag\(inputs=…\): x=3": lambda: subdag(plain_column, inputs={"x": 3}),
+    r"subdag\(\): x is among the inputs and": (
+        lambda: subdag(plain_column, inputs={"x": value(1)}, config={"x": 1})
+    ),
+    r"at_once\(0\): at least one": lambda: at_once(0),
+    r"tag.*owner": lambda: tag(owner=3),
+    r"tag_outputs.*owner": lambda: tag_outputs(a={"owner": 3}),
+}
+
+
+@pytest.mark.parametrize(("words", "make"), WRONG_FORMS.items())
+def test_a_modifier_of_a_wrong_form_says_which_it_is(words, make):
+    with pytest.raises(FeatureDefinitionError, match=words):
+        make()
+
+
+def test_a_refusal_within_a_step_says_the_place_once():
+    @at_once(2)
+    def column(x):
+        return x
+
+    with pytest.raises(FeatureDefinitionError, match="does not fan out") as caught:
+        make_features(column)
+    assert caught.value.message.count("test_modifiers.py") == 1
+
+
+def test_a_name_with_two_strokes_keeps_them_where_no_condition_takes_them():
+    @tag(owner="us")
+    def tax__uk(x):
+        return x
+
+    @config.when(region="uk")
+    @tag(owner="us")
+    def fee__uk(x):
+        return x
+
+    assert make_feature(tax__uk).name == "tax__uk"
+    (fee,) = make_features(fee__uk, config={"region": "uk"})
+    assert fee.name == "fee"
+    assert make_features(fee__uk, config={"region": "us"}) == make_features(fee__uk) == ()
+
+
+def both(a, b=1):
+    return (a, b)
+
+
+def other(a=1, *, b):
+    return (a, b)
+
+
+def hinted(a, b: int):
+    return (a, b)
+
+
+@pytest.mark.parametrize("function", [both, other])
+def test_two_parameters_that_read_one_source_need_it_if_one_does(function):
+    (made,) = make_features(inject(a=source("x"), b=source("x"))(copied(function)))
+    (parameter,) = made.parameters
+    assert (parameter.name, parameter.required) == ("x", True)
+    assert made.function(x=5) == (5, 5)
+
+
+def copied(function):
+    made = FunctionType(function.__code__, globals(), function.__name__, function.__defaults__)
+    made.__kwdefaults__ = function.__kwdefaults__
+    made.__annotations__ = dict(function.__annotations__)
+    return made
+
+
+def late(a=0, *, b: int, c=2):
+    return (a, b, c)
+
+
+def test_the_annotation_of_either_of_two_parameters_counts():
+    (made,) = make_features(inject(a=source("x"), b=source("x"))(copied(hinted)))
+    assert [p.annotation for p in made.parameters] == [MISSING]
+    (made,) = make_features(inject(a=source("x"), b=source("x"), c=source("y"))(copied(late)))
+    assert [(p.name, p.required) for p in made.parameters] == [("x", True), ("y", False)]
+    assert made.parameters[0].annotation == "int"
+
+
+def test_a_parameter_behind_one_that_is_joined_is_kept():
+    (made,) = make_features(inject(a=source("x"), b=source("x"))(copied(three)))
+    assert [p.name for p in made.parameters] == ["x", "c"]
+
+
+def three(a, b, c):
+    return (a, b, c)
+
+
+@pytest.mark.parametrize("number", [12, 13])
+def test_a_list_of_columns_ends_where_it_is_long(number):
+    names = [f"c{n}" for n in range(number)]
+
+    @extract_columns("nothing")
+    def frame(x) -> pd.DataFrame:
+        return pd.DataFrame({name: [1] for name in names})
+
+    graph = FeatureGraph.from_functions(frame)
+    with pytest.raises(ComputeError) as caught:
+        compute(graph, ["nothing"], inputs={"x": 1})
+    tail = ", …." if number > 12 else "."
+    assert caught.value.message.endswith(f"It gives: {', '.join(names[:12])}{tail}")
+
+
+def test_parts_have_the_types_of_the_whole():
+    @unpack_fields("a", "b")
+    def pair(x) -> tuple[int, str]:
+        return (x, "")
+
+    @unpack_fields("c")
+    def strange(x) -> list[int]:
+        return [x]
+
+    @extract_fields("d", "e")
+    def named(x) -> dict:
+        return {"d": x, "e": x}
+
+    @extract_columns("f")
+    def unframed(x) -> int:
+        return x
+
+    graph = FeatureGraph.from_functions(pair, strange, named, unframed)
+    kinds = {name: each.returns for name, each in graph.features.items()}
+    assert (kinds["a"], kinds["b"]) == (int, str)
+    assert kinds["c"] is kinds["d"] is kinds["e"] is kinds["f"] is MISSING
+
+
+def test_inner_features_are_not_multiplied_with_the_outputs():
+    @parameterize(a={"n": value(1)}, b={"n": value(2)})
+    @pipe_input(step(plain_column), on_input="x")
+    def column(x, n):
+        return x
+
+    made = [each.name for each in make_features(column)]
+    assert made == ["column.with_plain_column", "a", "b"]
+
+
+def test_subdags_have_external_inputs_of_their_own_or_those_of_all():
+    both = parameterized_subdag(
+        doubled, external_inputs=["amount"], uk={}, us={"external_inputs": ["amount", "factor"]}
+    )
+    (made,) = both.modifiers
+    assert [each.external for each in made.subdags] == [("amount",), ("amount", "factor")]

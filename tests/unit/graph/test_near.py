@@ -20,6 +20,18 @@ from jupyter_lifecycle.graph import FeatureGraph, NearNames
         ("ab", ["ac"], None),
         ("hub_lod", ["dep_delay", "hub_load"], "hub_load"),
         ("cbaa", ["aabc"], None),
+        ("ratte", ["rate"], "rate"),
+        ("ates", ["rates"], "rates"),
+        ("rata", ["rate"], "rate"),
+        ("rtae", ["rate"], "rate"),
+        ("tare", ["rate"], None),  # swapped, but not neighbours
+        ("ratex", ["rated"], "rated"),
+        ("pa", ["pay"], None),
+        ("pays", ["pay"], None),
+        ("pays", ["paid"], None),
+        ("abcd", ["badc"], None),
+        ("delays", ["dela"], None),
+        ("wind_speed_x", ["wind_speed_y", "wind_sped_x"], "wind_sped_x"),
     ],
 )
 def test_one_slip_is_near(name, known, found):

@@ -115,3 +115,35 @@ def test_a_closure_and_none_are_not_the_same():
         return a + 1
 
     assert not same_code(make_feature(closure(1)), make_feature(f))
+
+
+MAKES_ITSELF = """
+def make(n):
+    def f(a): return f(a - n) if a else 0
+    return f
+f = make({n})
+"""
+
+
+def test_functions_that_hold_themselves_are_compared_to_the_end():
+    assert same_code(define(MAKES_ITSELF.format(n=1)), define(MAKES_ITSELF.format(n=1)))
+    assert not same_code(define(MAKES_ITSELF.format(n=1)), define(MAKES_ITSELF.format(n=2)))
+
+
+OWN_CLASS = """
+import dataclasses
+@dataclasses.dataclass(frozen=True)
+class Limit:
+    low: int
+def f(a, limit=Limit({low})): return a
+"""
+
+
+def test_values_of_the_users_classes_are_never_called_the_same():
+    assert not same_code(define(OWN_CLASS.format(low=1)), define(OWN_CLASS.format(low=1)))
+
+
+def test_a_tuple_is_not_the_list_of_the_same_items():
+    one, other = define("def f(a, b=(1, 2)): return a"), define("def f(a, b=[1, 2]): return a")
+    assert not same_code(one, other)
+    assert not same_code(other, one)

@@ -437,3 +437,18 @@ def test_benjamini_hochbergs_own_example():
 def test_q_values_are_never_under_p_values(p_values):
     q_values = benjamini_hochberg(p_values)
     assert all(p <= q <= 1 or math.isclose(p, q) for p, q in zip(p_values, q_values, strict=True))
+
+
+def test_a_shift_among_a_thousand_categories_keeps_its_bits():
+    random = np.random.default_rng(8)
+    names = np.array([f"c{n}" for n in range(1000)])
+    tilted = np.exp(0.95 * random.choice([-1.0, 1.0], 1000))
+    tilted /= tilted.sum()
+    truth = jl.monitoring.jensen_shannon(np.full(1000, 1e-3), tilted)
+    before = profile(pd.DataFrame({"x": random.choice(names, 50_000)}))
+    one = skew(before, pd.DataFrame({"x": random.choice(names, 5000, p=tilted)}))["x"]
+    assert one.verdict == "moved"
+    assert one.bits == pytest.approx(truth, abs=0.03)
+    few = skew(before, pd.DataFrame({"x": random.choice(names, 500, p=tilted)}))["x"]
+    assert few.verdict == "few"
+    assert "too many for the rows" in few.reason
