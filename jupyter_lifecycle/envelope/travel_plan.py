@@ -130,7 +130,8 @@ def plan_features(
     except Exception as problem:  # noqa: BLE001 - a feature's own, or an input that is not there
         words = str(problem).partition("\n")[0].rstrip(".")
         return Plan(None, why_not=f"they cannot be computed: {type(problem).__name__}: {words}")
-    return _Planner(seen, held or {}).planned()
+    with seen.verdicts.cache.batched():  # what is noted is written at the end of it
+        return _Planner(seen, held or {}).planned()
 
 
 class _StaysError(Exception):
