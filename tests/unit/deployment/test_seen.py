@@ -124,7 +124,10 @@ def test_what_served_before_is_compared_over_its_own_bins(registry, saved):
     _, first, second = saved
     see(registry, second, rows(600, shift=5.0, seed=2), hours=30)
     see(registry, first, rows(600, shift=5.0, seed=1))
-    assert "speed" not in Endpoint("svc", registry).skew("24h", "previous").moved
+    report = Endpoint("svc", registry).skew("24h", "previous")
+    assert report.rows == (600, 600)
+    assert report["kind"].verdict == "noise"
+    assert report["speed"].reference.plan != report["speed"].observed.plan
 
 
 def test_against_another_envelope_or_anything_that_skew_takes(registry, saved):
