@@ -21,6 +21,7 @@ from jupyter_lifecycle.deployment.changes import Changes
 from jupyter_lifecycle.deployment.collecting import Collector
 from jupyter_lifecycle.deployment.environment import Environments
 from jupyter_lifecycle.deployment.keeper import Keeper
+from jupyter_lifecycle.deployment.monitor import Monitor
 from jupyter_lifecycle.deployment.options import Options
 from jupyter_lifecycle.deployment.place import Place
 from jupyter_lifecycle.deployment.prune import prune
@@ -87,6 +88,7 @@ class Deployer:
         self._workers = ThreadPoolExecutor(8, thread_name_prefix="keeper")
         self._stopping = threading.Event()
         self._collector = Collector(registry, self._place.windows)
+        self._monitor = Monitor(registry, self._place.jobs)
         self._collecting: Future[None] | None = None
         self._collect_next = 0.0
         self._pruning: Future[None] | None = None
@@ -259,9 +261,12 @@ class Deployer:
 
     def _collect_now(self) -> None:
         try:
-            self._collector.collect()
+            over = self._collector.collect()
+            self._monitor.look(over, {name: rule for name, (_, rule) in self._wants.items()})
         except (RegistryError, OSError) as problem:
             LOG.warning("what services counted was not sent: %s; tried again soon", problem)
+        except Exception:
+            LOG.exception("what services counted was not looked at; tried again soon")
 
     def _is_homeless(self) -> bool:
         """Whether somebody deleted the folder: another deployer may be at home there by now."""

@@ -1,4 +1,4 @@
-"""Why a change that is wanted waits: it was not approved, or the last one is too recent."""
+"""Why a change that is wanted waits: no approval, what serves has moved, or it is too soon."""
 
 from __future__ import annotations
 
@@ -90,14 +90,24 @@ class Holding:
     def holds(self, want: Want, options: Options, memory: Memory) -> bool:
         """Whether the change that is wanted waits; says why where that is new."""
         serves = memory.model.envelope if memory.model is not None else None
-        asks = bool(options.approval) or options.min_change_seconds > 0
+        asks = bool(options.approval or options.hold_on) or options.min_change_seconds > 0
         if want.envelope is None or want.envelope == serves or not asks:
             return self._is(None)
         if self._registry.endpoint(self._endpoint).pin is not None:
             return self._is(None)  # a person decided, and does not want to wait
+        if serves is not None and options.hold_on and self._is_true(options.hold_on, serves):
+            return self._is(
+                Hold(
+                    f"{want.envelope[:10]} waits: {options.hold_on} holds for {serves[:10]}, which "
+                    "serves. A pin does not wait."
+                )
+            )
         tags = self._registry.get(want.envelope).tags if options.approval else {}
         since = time.time() - memory.changed if serves is not None else None
         return self._is(held_back(options, want.envelope, tags, since))
+
+    def _is_true(self, query: str, envelope: str) -> bool:
+        return self._registry.count(f"id = '{envelope}' and ({query})") > 0
 
     def clear(self) -> None:
         """Wait for no time any more, until something is held back again."""

@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from jupyter_lifecycle.deployment.reaction_options import check_reactions
 from jupyter_lifecycle.errors import QueryError, RuleError, did_you_mean
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}")
 _ID = re.compile(r"[0-9a-f]{4,40}")
+_AGAINST = ("training", "previous", "last week")
 _SMOKE = ("input", "output", "tolerance", "seconds")
 
 
@@ -43,6 +45,17 @@ class Options:
         Most bytes that captured requests of one envelope take on disk.
     window_seconds : int
         How long a window is in which inputs and answers are counted; 0 counts nothing.
+    skew_seconds : int
+        How far back a deployer looks for skew after each window.
+    skew_against : {"training", "previous", "last week"} or str
+        What it is held against; an envelope's id, too.
+    skew_bits : float
+        Bits from which on a column is called moved.
+    on_skew : list
+        What is done where what serves has moved, once for each envelope: ``{"when": "skew.max >
+        0.2", "tag": {…}, "untag": […], "rollback": True, "train": {"notebook": …}}``.
+    hold_on : str
+        Query; while it holds for what serves, nothing else is deployed.
     start_seconds : float
         How long a new service may take to be ready.
     env : Mapping[str, str]
@@ -92,6 +105,12 @@ class Options:
     capture: float = 1.0
     capture_bytes: int = 32 * _MIB
     window_seconds: int = 3600
+    # What only monitors changes nothing that runs, so it is no reason to deploy anew.
+    skew_seconds: int = field(default=86_400, compare=False)
+    skew_against: str = field(default="training", compare=False)
+    skew_bits: float = field(default=0.1, compare=False)
+    on_skew: list[dict[str, Any]] = field(default_factory=list, compare=False)
+    hold_on: str = field(default="", compare=False)
     start_seconds: float = 120.0
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -151,6 +170,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_bytes": (1, 1024 * _MIB),
     "capture": (0.0, 1.0),
     "capture_bytes": (0, 1024 * 1024 * _MIB),
+    "skew_seconds": (1, 90 * 86_400),
+    "skew_bits": (0.0, 1.0),
     "window_seconds": (0, 7 * 86_400),
     "start_seconds": (1.0, 3600.0),
     "rollback_errors": (0.0, 1.0),
@@ -164,7 +185,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "min_change_seconds": (0.0, 30 * 86_400.0),
 }
 _WHOLE = {"rollback_requests", "canary_requests", "window_seconds", "port", "threads"}
-_WHOLE |= {"max_bytes", "capture_bytes"}
+_WHOLE |= {"max_bytes", "capture_bytes", "skew_seconds"}
 
 
 def _check_number(name: str, value: Any) -> None:
@@ -270,6 +291,14 @@ def _check_query(name: str, value: Any) -> None:
         raise RuleError(f"{name}: {problem.message}", option=name) from problem
 
 
+def _check_against(name: str, value: Any) -> None:
+    if not isinstance(value, str) or not (value in _AGAINST or _ID.fullmatch(value)):
+        raise RuleError(
+            f"{name} is {', '.join(map(repr, _AGAINST))} or the id of an envelope, not {value!r}.",
+            option=name,
+        )
+
+
 def _check_attribute(name: str, value: Any) -> None:
     if not isinstance(value, str):
         raise RuleError(
@@ -294,6 +323,9 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "smoke": _check_smoke,
     "approval": _check_approval,
     "split": _check_split,
+    "skew_against": _check_against,
+    "on_skew": check_reactions,
+    "hold_on": _check_query,
     "split_unit": _check_attribute,
     "shadow": _check_query,
 }

@@ -74,6 +74,11 @@ class Place:
         """What services counted and nobody has fetched yet, by endpoint and envelope."""
         return self.folder / "windows"
 
+    @property
+    def jobs(self) -> Path:
+        """Training jobs, by endpoint."""
+        return self.folder / "jobs"
+
     def windows_of(self, endpoint: str, envelope: str) -> Path:
         """Where a service writes what it counted."""
         return self.windows / endpoint / envelope[:10]

@@ -64,10 +64,12 @@ def rule(
     """
     from jupyter_lifecycle.deployment.detach import see_to_deployer
     from jupyter_lifecycle.deployment.options import Options
+    from jupyter_lifecycle.deployment.reaction_options import with_whole_paths
     from jupyter_lifecycle.registry.records import Rule
 
     if target not in TARGETS:
         raise RuleError(f"There is no target {target!r}. There is: {', '.join(TARGETS)}.")
+    options = with_whole_paths(options)
     Options.parse(options)
     where = registry_of(registry)
     wanted = Rule(endpoint, when, order_by, target, on_none, options)

@@ -91,10 +91,11 @@ def train(
         Where papermill is not installed.
     """
     from jupyter_lifecycle.deployment.deployer import default_folder
+    from jupyter_lifecycle.deployment.place import Place
     from jupyter_lifecycle.deployment.rules import registry_of
 
     where = registry_of(registry)
-    jobs = default_folder(where) / "jobs"
+    jobs = Place(default_folder(where)).jobs
     jobs.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{datetime.now(UTC):%Y%m%d-%H%M%S}-", dir=jobs))
     prepare(folder, notebook, parameters or {}, where.location, output)
