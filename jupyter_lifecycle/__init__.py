@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.materialise import compute as compute
     from jupyter_lifecycle.materialise import inspect as inspect
     from jupyter_lifecycle.materialise import to_parquet as to_parquet
+    from jupyter_lifecycle.monitoring import check as check
     from jupyter_lifecycle.monitoring import profile as profile
     from jupyter_lifecycle.monitoring import skew as skew
     from jupyter_lifecycle.notebook import current_session as session
@@ -65,6 +66,7 @@ _HOME = {
     "RayExecutor": ("executors", "RayExecutor"),
     "Registry": ("registry", "Registry"),
     "batch": ("deployment", "batch"),
+    "check": ("monitoring", "check"),
     "compare": ("widgets", "compare"),
     "compare_panel": ("widgets", "compare_panel"),
     "compute": ("materialise", "compute"),
