@@ -38,68 +38,75 @@ def _binaries():
     )
 
 
+class Cluster:
+    """A PostgreSQL cluster in a folder of its own; its socket is in that folder too.
+
+    PostgreSQL refuses to run as root, and its user cannot look into pytest's folders.
+    """
+
+    def __init__(self, *settings):
+        self.folder = Path(tempfile.mkdtemp(prefix="jl-pg-"))
+        self._binaries = _binaries()
+        self._settings = [part for setting in settings for part in ("-c", setting)]
+        self._who = {}
+        if os.geteuid() == 0:
+            entry = pwd.getpwnam("postgres")
+            os.chown(self.folder, entry.pw_uid, entry.pw_gid)
+            self._who = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+        words = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
+        subprocess.run(
+            [self._binaries / "initdb", "-D", self.folder / "data", *words],
+            check=True,
+            capture_output=True,
+            cwd=self.folder,
+            **self._who,
+        )
+        self.start()
+
+    def start(self):
+        with (self.folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [
+                    *(self._binaries / "postgres", "-D", self.folder / "data", "-k", self.folder),
+                    *("-c", "listen_addresses=", "-c", "max_connections=200"),
+                    *("-c", "shared_buffers=64MB", *self._settings),
+                ],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                **self._who,
+            )
+        _wait_for(self.folder, self._server)
+
+    def stop(self, how=signal.SIGINT):
+        self._server.send_signal(how)
+        self._server.wait(30)
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def make_cluster():
+    """``make_cluster("fsync=on")``: a PostgreSQL cluster that a test may do with as it likes."""
+    made = []
+
+    def make(*settings):
+        made.append(Cluster(*settings))
+        return made[-1]
+
+    yield make
+    for cluster in made:
+        cluster.remove()
+
+
 @pytest.fixture(scope="session")
 def postgres():
-    """A PostgreSQL cluster in a folder of its own; its socket is in that folder too."""
-    binaries = _binaries()
-    # PostgreSQL refuses to run as root, and its user cannot look into pytest's folders.
-    user = "postgres" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="jl-pg-"))
-    who = {}
-    if user is not None:
-        entry = pwd.getpwnam(user)
-        os.chown(folder, entry.pw_uid, entry.pw_gid)
-        who = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-    data = folder / "data"
-    subprocess.run(
-        [
-            binaries / "initdb",
-            "-D",
-            data,
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-            "-N",
-        ],
-        check=True,
-        capture_output=True,
-        cwd=folder,
-        **who,
-    )
-    log = (folder / "log").open("wb")
-    server = subprocess.Popen(
-        [
-            binaries / "postgres",
-            "-D",
-            data,
-            "-k",
-            folder,
-            "-c",
-            "listen_addresses=",
-            "-c",
-            "fsync=off",
-            "-c",
-            "max_connections=200",
-            "-c",
-            "shared_buffers=64MB",
-        ],
-        stdout=log,
-        stderr=log,
-        cwd=folder,
-        **who,
-    )
-    try:
-        _wait_for(folder, server)
-        yield folder
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(30)
-        log.close()
-        shutil.rmtree(folder, ignore_errors=True)
+    """The folder of a PostgreSQL cluster that all tests share; its socket is in it."""
+    cluster = Cluster("fsync=off")
+    yield cluster.folder
+    cluster.remove()
 
 
 def run_on_postgres(folder, statement):
