@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import signal
 import socket
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.deployment.service.routes import Routes
 
 _TAIL = 4000
+_PASSED_ON = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|TZ|LANG|LANGUAGE|LC_\w+|TMPDIR|TEMP|TMP|VIRTUAL_ENV|PYTHON\w*"
+    r"|LD_LIBRARY_PATH|DYLD_\w+|XDG_\w+|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE"
+    r"|(OMP|MKL|OPENBLAS|GOTO|NUMEXPR|VECLIB|BLIS|CUDA|NVIDIA|ROCR|HIP|KMP|TF|XLA|JAX|TORCH)_\w+"
+    r"|COVERAGE\w*|JUPYTER_LIFECYCLE_(HOME|CACHE)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +313,14 @@ def open_public_socket(host: str, port: int) -> socket.socket:
 
 
 def _environment(*, isolated: bool) -> dict[str, str]:
-    environ = dict(os.environ)
+    """Give a service what any program needs of the deployer's environment, and nothing else.
+
+    A model runs code of whoever saved it, so tokens and passwords that the deployer was started
+    with stay with the deployer; what a service shall have, its rule names. A container has no more.
+    """
+    environ = {
+        name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name) is not None
+    }
     if isolated:
         for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"):
             environ.pop(name, None)

@@ -545,6 +545,25 @@ def _is_refused(address):
     return False
 
 
+def test_a_service_has_nothing_of_the_deployer_s_environment_that_its_rule_does_not_name(
+    registry, deployer, save, write, ask, monkeypatch
+):
+    def model(x: float) -> list[str]:
+        import os
+
+        return sorted(
+            name for name in ("TZ", "AWS_SECRET_ACCESS_KEY", "GIVEN") if name in os.environ
+        )
+
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("GIVEN", "here too, so that the example's answer is the same")
+    save(1, body=model)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2-hunter2")
+    write(env={"GIVEN": "by the rule"})
+    deployer.step()
+    assert ask({"x": 1.0}) == ["GIVEN", "TZ"]
+
+
 def test_variables_and_secrets_reach_the_service_and_smoke_checks_hold(
     registry, deployer, save, write, ask, monkeypatch
 ):
