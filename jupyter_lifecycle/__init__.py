@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.widgets import explore as explore
     from jupyter_lifecycle.widgets import features_panel as features_panel
     from jupyter_lifecycle.widgets import fleet_panel as fleet_panel
+    from jupyter_lifecycle.widgets import layers_panel as layers_panel
     from jupyter_lifecycle.widgets import monitor_panel as monitor_panel
     from jupyter_lifecycle.widgets import registry_panel as registry_panel
     from jupyter_lifecycle.widgets import save_panel as save_panel
@@ -86,6 +87,7 @@ _HOME = {
     "fleet_panel": ("widgets", "fleet_panel"),
     "trend_panel": ("widgets", "trend_panel"),
     "profile": ("monitoring", "profile"),
+    "layers_panel": ("widgets", "layers_panel"),
     "monitor_panel": ("widgets", "monitor_panel"),
     "registry_panel": ("widgets", "registry_panel"),
     "roc_curve": ("registry", "roc_curve"),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.widgets.opening import deploy_panel as deploy_panel
     from jupyter_lifecycle.widgets.opening import features_panel as features_panel
     from jupyter_lifecycle.widgets.opening import fleet_panel as fleet_panel
+    from jupyter_lifecycle.widgets.opening import layers_panel as layers_panel
     from jupyter_lifecycle.widgets.opening import monitor_panel as monitor_panel
     from jupyter_lifecycle.widgets.opening import registry_panel as registry_panel
     from jupyter_lifecycle.widgets.opening import save_panel as save_panel
@@ -37,6 +38,7 @@ _HOME = {
     "features_panel": "opening",
     "fleet_panel": "opening",
     "trend_panel": "opening",
+    "layers_panel": "opening",
     "monitor_panel": "opening",
     "registry_panel": "opening",
     "save_panel": "opening",

@@ -11,6 +11,7 @@ from jupyter_lifecycle.widgets.markup import Markup, element, join
 PAGES: Final = {
     "fleet": "Fleet",
     "monitor": "Monitor",
+    "layers": "Layers",
     "registry": "Registry",
     "trend": "Models over time",
     "features": "Features",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.widgets.monitor_values import Monitored
     from jupyter_lifecycle.widgets.panel_features import FeaturesPanel
     from jupyter_lifecycle.widgets.panel_fleet import FleetPanel
+    from jupyter_lifecycle.widgets.panel_layers import LayersPanel
     from jupyter_lifecycle.widgets.panel_monitor import MonitorPanel
     from jupyter_lifecycle.widgets.panel_trend import TrendPanel
 
@@ -170,6 +171,25 @@ def monitor_panel(endpoint: str | None = None, *, registry: Registry | None = No
     if endpoint is None:
         endpoint = next(iter(watcher.endpoints()), "")
     return MonitorPanel(endpoint, watcher, alias, openers)
+
+
+def layers_panel(*, registry: Registry | None = None) -> LayersPanel:
+    """Show the layers: which experiments occupy which slots, when, and what is free.
+
+    Parameters
+    ----------
+    registry : Registry, optional
+        The user's own by default.
+
+    Returns
+    -------
+    LayersPanel
+        A widget.
+    """
+    from jupyter_lifecycle.registry import Registry
+    from jupyter_lifecycle.widgets.panel_layers import LayersPanel
+
+    return LayersPanel(registry or Registry(), module_alias(_user_namespace()))
 
 
 def compare_panel(*envelopes: Envelope | str, registry: Registry | None = None) -> ComparePanel:

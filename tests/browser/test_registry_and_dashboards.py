@@ -164,6 +164,7 @@ def test_the_dashboards_read_at_any_width_and_ask_no_other_host(
         for page_name, has in (
             ("fleet", "became true for"),
             ("monitor", "It serves nothing and has counted nothing yet"),
+            ("layers", "No layer yet"),
             ("registry", "departure-delay"),
             ("trend", "3 envelopes, lower is better"),
             ("features", "No envelope was saved with features yet"),
