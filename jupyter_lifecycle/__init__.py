@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.cache import ColumnCache as ColumnCache
     from jupyter_lifecycle.deployment import batch as batch
     from jupyter_lifecycle.deployment import endpoint as endpoint
+    from jupyter_lifecycle.deployment import experiment as experiment
+    from jupyter_lifecycle.deployment import holdout as holdout
+    from jupyter_lifecycle.deployment import layer as layer
     from jupyter_lifecycle.deployment import preview as preview
+    from jupyter_lifecycle.deployment import reports as reports
     from jupyter_lifecycle.deployment import rule as rule
     from jupyter_lifecycle.deployment import train as train
     from jupyter_lifecycle.envelope import diff as diff
@@ -76,20 +80,23 @@ _HOME = {
     "diff": ("envelope", "diff"),
     "endpoint": ("deployment", "endpoint"),
     "expect": ("envelope", "expect"),
+    "experiment": ("deployment", "experiment"),
     "explore": ("widgets", "explore"),
     "feature": ("graph", "feature"),
+    "features_panel": ("widgets", "features_panel"),
+    "fleet_panel": ("widgets", "fleet_panel"),
+    "holdout": ("deployment", "holdout"),
     "inspect": ("materialise", "inspect"),
+    "layer": ("deployment", "layer"),
+    "layers_panel": ("widgets", "layers_panel"),
     "load_ipython_extension": ("notebook", "load_ipython_extension"),
+    "monitor_panel": ("widgets", "monitor_panel"),
     "open": ("envelope", "open_bundle"),
     "pr_curve": ("registry", "pr_curve"),
     "preview": ("deployment", "preview"),
-    "features_panel": ("widgets", "features_panel"),
-    "fleet_panel": ("widgets", "fleet_panel"),
-    "trend_panel": ("widgets", "trend_panel"),
     "profile": ("monitoring", "profile"),
-    "layers_panel": ("widgets", "layers_panel"),
-    "monitor_panel": ("widgets", "monitor_panel"),
     "registry_panel": ("widgets", "registry_panel"),
+    "reports": ("deployment", "reports"),
     "roc_curve": ("registry", "roc_curve"),
     "rule": ("deployment", "rule"),
     "save": ("registry", "save"),
@@ -99,6 +106,7 @@ _HOME = {
     "tag_panel": ("widgets", "tag_panel"),
     "to_parquet": ("materialise", "to_parquet"),
     "train": ("deployment", "train"),
+    "trend_panel": ("widgets", "trend_panel"),
     "unload_ipython_extension": ("notebook", "unload_ipython_extension"),
 }
 

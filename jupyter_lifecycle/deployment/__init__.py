@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.deployment.client import endpoint as endpoint
     from jupyter_lifecycle.deployment.deployer import Deployer as Deployer
     from jupyter_lifecycle.deployment.detach import see_to_deployer as see_to_deployer
+    from jupyter_lifecycle.deployment.frozen import reports as reports
+    from jupyter_lifecycle.deployment.layering import holdout as holdout
+    from jupyter_lifecycle.deployment.layering import layer as layer
     from jupyter_lifecycle.deployment.rules import preview as preview
     from jupyter_lifecycle.deployment.rules import rule as rule
     from jupyter_lifecycle.deployment.scoring import Batch as Batch
     from jupyter_lifecycle.deployment.scoring import batch as batch
     from jupyter_lifecycle.deployment.training import Training as Training
     from jupyter_lifecycle.deployment.training import train as train
+    from jupyter_lifecycle.deployment.trying import experiment as experiment
 
 _HOME = {
     "Batch": "scoring",
@@ -27,7 +31,11 @@ _HOME = {
     "Training": "training",
     "batch": "scoring",
     "endpoint": "client",
+    "experiment": "trying",
+    "holdout": "layering",
+    "layer": "layering",
     "preview": "rules",
+    "reports": "frozen",
     "rule": "rules",
     "see_to_deployer": "detach",
     "train": "training",
@@ -40,7 +48,11 @@ __all__ = [
     "Training",
     "batch",
     "endpoint",
+    "experiment",
+    "holdout",
+    "layer",
     "preview",
+    "reports",
     "rule",
     "see_to_deployer",
     "train",

@@ -308,6 +308,22 @@ class Endpoint(Observed):
             return False
         return True
 
+    def answers_with(self, envelope: str) -> bool:
+        """Whether an envelope answers here, as the main one or beside it.
+
+        Raises
+        ------
+        EndpointError
+            Where nothing answers at all.
+        """
+        try:
+            self._ask("GET", f"/schema?envelope={envelope}")
+        except EndpointError as problem:
+            if problem.detail.get("status") == 404:
+                return False
+            raise
+        return True
+
     # -- asking
 
     def _asked_schema(self, *, refresh: bool, envelope: str = "") -> Schema:

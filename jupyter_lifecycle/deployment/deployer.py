@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TextIO
 from jupyter_lifecycle.deployment.changes import Changes
 from jupyter_lifecycle.deployment.collecting import Collector
 from jupyter_lifecycle.deployment.environment import Environments
+from jupyter_lifecycle.deployment.exposed import send_exposures
 from jupyter_lifecycle.deployment.keeper import Keeper
 from jupyter_lifecycle.deployment.monitor import Monitor
 from jupyter_lifecycle.deployment.options import Options
@@ -261,6 +262,7 @@ class Deployer:
 
     def _collect_now(self) -> None:
         try:
+            send_exposures(self._registry, self._place.exposures)
             over = self._collector.collect()
             self._monitor.look(over, {name: rule for name, (_, rule) in self._wants.items()})
         except (RegistryError, OSError) as problem:

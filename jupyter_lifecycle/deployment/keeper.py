@@ -20,6 +20,7 @@ from jupyter_lifecycle.deployment.process import ServiceProcess, tail
 from jupyter_lifecycle.deployment.replay import replay, smoke
 from jupyter_lifecycle.deployment.service.routes import Routes
 from jupyter_lifecycle.deployment.switching import DRAIN_SECONDS, LOG, Switching
+from jupyter_lifecycle.deployment.telling import told_of
 from jupyter_lifecycle.deployment.watching import Watch
 from jupyter_lifecycle.errors import DeploymentError, LifecycleError, RegistryUnavailableError
 
@@ -359,7 +360,8 @@ class Keeper(Switching):
 
     def _company(self, main: str, options: Options) -> Company:
         """Say who is to answer beside the main envelope now."""
-        company = company_of(self.endpoint, main, options, self._registry)
+        told = told_of(self.endpoint, self._registry)
+        company = company_of(self.endpoint, main, options, self._registry, told)
         tried = self._file.memory.canary.get("envelope")
         if tried is not None and tried != main:
             company = company.with_canary(tried, options.canary)

@@ -83,9 +83,14 @@ class Place:
         """Where a service writes what it counted."""
         return self.windows / endpoint / envelope[:10]
 
+    @property
+    def exposures(self) -> Path:
+        """Who saw which arm, until the registry has it, by endpoint."""
+        return self.folder / "exposures"
+
     def exposures_of(self, endpoint: str) -> Path:
         """Where it is written who saw which arm, until the registry has it."""
-        return self.folder / "exposures" / endpoint
+        return self.exposures / endpoint
 
     def new_service(self, endpoint: str, name: str) -> Path:
         """Make a folder for one service."""

@@ -91,8 +91,8 @@ class Watching(Protocol):
 class Trying(Protocol):
     """Layers, experiments and who saw what."""
 
-    def board(self) -> Board:
-        """Give all documents at the revision of now."""
+    def board(self, reports: bool = False) -> Board:
+        """Give all documents at the revision of now; reports where asked for."""
 
     def write_board(self, expect: int, documents: Sequence[Document]) -> Board:
         """Write documents, all or none, upon the revision that was read."""

@@ -20,9 +20,10 @@ class RemoteTrialing:
 
     _transport: Transport
 
-    def board(self) -> Board:
-        """Give all documents at the revision of now."""
-        return trials.board(self._transport.json(Call("GET", "/v1/board")))
+    def board(self, reports: bool = False) -> Board:
+        """Give all documents at the revision of now; reports where asked for."""
+        params = {"reports": str(reports).lower()}
+        return trials.board(self._transport.json(Call("GET", "/v1/board", params=params)))
 
     def write_board(self, expect: int, documents: Sequence[Document]) -> Board:
         """Write documents, all or none, upon the revision that was read."""

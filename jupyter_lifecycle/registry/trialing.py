@@ -18,9 +18,15 @@ class Trialing:
 
     _backend: Backend
 
-    def board(self) -> Board:
-        """Give all layers, holdouts, experiments and reports, and their common revision."""
-        return self._backend.board()
+    def board(self, *, reports: bool = False) -> Board:
+        """Give all layers, holdouts and experiments, and their common revision.
+
+        Parameters
+        ----------
+        reports : bool
+            Whether the reports of those that ended are among them.
+        """
+        return self._backend.board(reports)
 
     def write_board(self, expect: int, documents: Sequence[Document]) -> Board:
         """Write documents, all or none, if nothing was written since a revision.

@@ -11,16 +11,19 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from jupyter_lifecycle.deployment.service import answers
 from jupyter_lifecycle.deployment.service.attributes import CHOICE, HEADER, attributes_of
+from jupyter_lifecycle.deployment.service.exposing import ExposureLog
 from jupyter_lifecycle.deployment.service.logs import LOGGER
 from jupyter_lifecycle.deployment.service.metrics import CONTENT_TYPE, Metrics
 from jupyter_lifecycle.deployment.service.routes import Routes
 from jupyter_lifecycle.deployment.service.shadowing import Shadowing
+from jupyter_lifecycle.deployment.service.trials import FORCED, Trials
 from jupyter_lifecycle.deployment.service.versions import Question, Unavailable, load_versions
 from jupyter_lifecycle.errors import LifecycleError, NotFoundError
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.deployment.service.settings import Settings
     from jupyter_lifecycle.deployment.service.versions import Answer, Forwarded, Version
+    from jupyter_lifecycle.experiments.deciding import Decision
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _WORDS = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
@@ -74,7 +78,9 @@ class Runtime:
         self.versions = load_versions(model, settings)
         self._main = self.versions[settings.envelope]
         self._folder = Path(sys.argv[0]).absolute().parent
-        self.routes = Routes.read(self._folder)
+        folder = settings.exposure_folder
+        self._exposures = ExposureLog(Path(folder)) if folder else None
+        self.follow(Routes.read(self._folder))
         self._shadowing = Shadowing(self.metrics)
         app.add_exception_handler(LifecycleError, _on_lifecycle_error)
         app.add_exception_handler(answers.Refusal, _on_refusal)
@@ -129,7 +135,9 @@ class Runtime:
 
     def follow(self, routes: Routes) -> None:
         """Spread requests as these routes say, from the next one on."""
-        self.routes = routes
+        told = routes.experiments if self._exposures is not None else {}
+        trials = Trials(told, self.versions)
+        self._routes = routes, trials if trials.running else None
 
     def read_routes(self) -> None:
         """Follow what ``routes.json`` says now."""
@@ -147,6 +155,8 @@ class Runtime:
         """Finish what runs in threads and close the capture."""
         self._threads.shutdown()
         self._shadowing.close()
+        if self._exposures is not None:
+            self._exposures.close()
         for version in self.versions.values():
             version.close()
 
@@ -158,8 +168,8 @@ class Runtime:
 
     def _answer(self, request: Request, body: bytes) -> Answer:
         payload = answers.parse(body)
-        routes = self.routes
-        version = self._choose(request, payload, routes)
+        routes, trials = self._routes
+        version = self._choose(request, payload, routes, trials)
         question = Question(payload, body, request.scope["request_id"], tried=not self.public)
         try:
             try:
@@ -167,6 +177,7 @@ class Runtime:
             except Unavailable:
                 self.metrics.mark("fallback_total", envelope=version.short)
                 version = self._main
+                request.scope.pop("arm", None)
                 answer = version.answer(question)
         except LifecycleError as problem:
             if problem.status < 500:
@@ -185,17 +196,36 @@ class Runtime:
                         self._shadowing.ask(shadow, other, question, answer)
         return answer
 
-    def _choose(self, request: Request, payload: Any, routes: Routes) -> Version | Forwarded:
+    def _choose(
+        self, request: Request, payload: Any, routes: Routes, trials: Trials | None
+    ) -> Version | Forwarded:
         """Give the version that answers a request."""
         if not self.public and (asked := request.headers.get(CHOICE)) is not None:
             found = self._named(asked)  # a deployer tries what it has just started
             if found is None:
                 raise answers.Refusal(404, "not_found", f"No envelope {asked[:40]} answers here.")
             return found
-        if not routes.splits:
+        if trials is None and not routes.splits:
             return self._main
         attributes = attributes_of(payload, _header(request, HEADER))
+        if trials is not None:
+            decision = trials.choose(attributes, _header(request, FORCED))
+            if decision is not None and self._is_exposed(decision):
+                request.scope["arm"] = f"{decision.experiment}={decision.arm}"
+                return self.versions[str(decision.envelope)]
         return self.versions.get(routes.draw(attributes), self._main)
+
+    def _is_exposed(self, decision: Decision) -> bool:
+        """Write down that a unit sees its arm, before it does; what cannot be is not shown."""
+        if decision.forced or not self.public:
+            return True
+        assert self._exposures is not None
+        new = self._exposures.add(decision.experiment, decision.unit, decision.arm)
+        if new is None:
+            self.metrics.mark("exposures_full_total", experiment=decision.experiment)
+        elif new:
+            self.metrics.mark("exposures_total", experiment=decision.experiment, arm=decision.arm)
+        return new is not None
 
     def _is_kept(self, request: Request) -> bool:
         """Whether a request is captured and counted: what a deployer tries is no use of it."""
@@ -288,6 +318,8 @@ class _Frame:
                     (b"x-request-id", scope["request_id"].encode()),
                     (b"x-envelope", scope.get("envelope", self._envelope).encode()),
                 ]
+                if (arm := scope.get("arm")) is not None:
+                    message["headers"].append((b"x-experiment", quote(arm).encode()))
                 if self._runtime.draining:
                     message["headers"].append((b"connection", b"close"))
             await send(message)

@@ -5,7 +5,12 @@ The grammar and what it means stand in docs/registry.md.
 
 from jupyter_lifecycle.registry.query.completing import Completion, Suggestion, complete
 from jupyter_lifecycle.registry.query.fields import field_of
-from jupyter_lifecycle.registry.query.parse import parse, parse_condition, parse_order
+from jupyter_lifecycle.registry.query.parse import (
+    parse,
+    parse_attributes,
+    parse_condition,
+    parse_order,
+)
 from jupyter_lifecycle.registry.query.tree import Field, Query
 
 __all__ = [
@@ -16,6 +21,7 @@ __all__ = [
     "complete",
     "field_of",
     "parse",
+    "parse_attributes",
     "parse_condition",
     "parse_order",
 ]

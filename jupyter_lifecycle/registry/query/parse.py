@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Never
@@ -19,6 +20,7 @@ from jupyter_lifecycle.registry.query.tree import (
     Exists,
     Field,
     In,
+    Kind,
     Like,
     Node,
     Not,
@@ -34,6 +36,7 @@ from jupyter_lifecycle.registry.versions import is_version
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_QUOTED = re.compile(r"`((?:[^`]|``)+)`")
 MAX_LENGTH = 10_000
 MAX_CONDITIONS = 200
 MAX_DEPTH = 40
@@ -80,10 +83,26 @@ def parse_order(text: str) -> tuple[OrderKey, ...]:
         raise QueryError(error.message.replace(was, f"(position {position})"), **detail) from None
 
 
+def parse_attributes(text: str) -> Node | None:
+    """Read a condition over attributes of any names, which have no types but their values'.
+
+    A number is compared with numbers and text with text; a dot belongs to the name. None where
+    the text is empty: everything is meant.
+
+    Raises
+    ------
+    QueryError
+        It does not parse, or has an order.
+    """
+    if len(text) > MAX_LENGTH:
+        _refuse(f"The query has {len(text):,} characters; {MAX_LENGTH:,} are taken.", MAX_LENGTH, 1)
+    return _parse(text, attributes=True).where
+
+
 @lru_cache(maxsize=512)
-def _parse(text: str) -> Query:
+def _parse(text: str, *, attributes: bool = False) -> Query:
     try:
-        query: Any = _lark().parse(text)
+        query: Any = (_attributes_lark() if attributes else _lark()).parse(text)
     except UnexpectedToken as error:
         raise _explained_token(text, error) from None
     except UnexpectedCharacters as error:
@@ -104,6 +123,11 @@ def _parse(text: str) -> Query:
 def _lark() -> Lark:
     # The transformer runs while the parser reduces: no recursion, however deep the brackets.
     return Lark(GRAMMAR, start="query", parser="lalr", lexer="basic", transformer=_Builder())
+
+
+@lru_cache(maxsize=1)
+def _attributes_lark() -> Lark:
+    return Lark(GRAMMAR, start="query", parser="lalr", lexer="basic", transformer=_Attributes())
 
 
 class _Builder(Transformer[Token, Any]):
@@ -147,7 +171,7 @@ class _Builder(Transformer[Token, Any]):
     def comparison(self, children: Sequence[Token]) -> Node:
         path, operator, literal = children
         word = "!=" if operator == "<>" else str(operator)
-        field = _valued(path, word)
+        field = self._field(path, word, [literal])
         value = _value(field, path, literal)
         if field.kind == "version" and word not in {"=", "!=", "<>"}:
             _check_version(path, str(value), literal)
@@ -157,15 +181,15 @@ class _Builder(Transformer[Token, Any]):
 
     def membership(self, children: Sequence[Token]) -> Node:
         path, *others = children
-        field = _valued(path, "in")
         literals = [token for token in others if token.type in {"TEXT", "NUMBER"}]
+        field = self._field(path, "in", literals)
         values = tuple(_value(field, path, token) for token in literals)
         found = In(field, values, f"{path} in ({', '.join(literals)})")
         return Not(found) if others[0].type == "NOT" else found
 
     def likeness(self, children: Sequence[Token]) -> Node:
         path, *middle, literal = children
-        field = _valued(path, "like")
+        field = self._field(path, "like", [literal])
         if field.kind not in {"text", "version"}:
             _refuse(f"like compares text, and {path} is a {field.kind}.", _at(path), len(path))
         word = middle[-1].type
@@ -174,12 +198,42 @@ class _Builder(Transformer[Token, Any]):
         return Not(found) if middle[0].type == "NOT" else found
 
     def nullness(self, children: Sequence[Token]) -> Node:
-        found = Exists(field_of(children[0], _at(children[0])), f"exists {children[0]}")
+        found = Exists(self._named(children[0]), f"exists {children[0]}")
         return found if children[2].type == "NOT" else Not(found)
 
     def presence(self, children: Sequence[Token]) -> Node:
         path = children[-1]
-        return Exists(field_of(path, _at(path)), f"exists {path}")
+        return Exists(self._named(path), f"exists {path}")
+
+    def _named(self, path: Token) -> Field:
+        return field_of(path, _at(path))
+
+    def _field(self, path: Token, word: str, _literals: Sequence[Token]) -> Field:
+        return _valued(path, word)
+
+
+class _Attributes(_Builder):
+    """The same language over a request's attributes."""
+
+    def key(self, children: Sequence[Token]) -> OrderKey:
+        path = children[0]
+        _refuse("Attributes are chosen by, not ordered by.", _at(path), len(path))
+
+    def _named(self, path: Token) -> Field:
+        return Field("attribute", _attribute(path), "", "text")
+
+    def _field(self, path: Token, _word: str, literals: Sequence[Token]) -> Field:
+        kinds = {literal.type for literal in literals}
+        if len(kinds) > 1:
+            _refuse("Numbers and texts stand in one list.", _at(literals[0]), len(literals[0]))
+        kind: Kind = "number" if kinds == {"NUMBER"} else "text"
+        return Field("attribute", _attribute(path), "", kind)
+
+
+def _attribute(path: Token) -> str:
+    if path.endswith(")"):
+        _refuse(f"{path} has a step, which no attribute has.", _at(path), len(path))
+    return _QUOTED.sub(lambda found: found[1].replace("``", "`"), path)
 
 
 def _flat(children: Sequence[Any], kind: type[And | Or]) -> tuple[Node, ...]:

@@ -11,7 +11,16 @@ from typing import Literal, TypeAlias
 
 Kind = Literal["text", "number", "time", "version", "presence"]
 Family = Literal[
-    "column", "tags", "metrics", "input", "output", "package", "feature", "deployment", "skew"
+    "column",
+    "tags",
+    "metrics",
+    "input",
+    "output",
+    "package",
+    "feature",
+    "deployment",
+    "skew",
+    "attribute",
 ]
 Operator = Literal["=", "<", "<=", ">", ">="]
 Value: TypeAlias = str | float | int

@@ -48,9 +48,9 @@ class ExposuresBody(Body):
 
 
 @router.get("/board")
-def board(store: Reader) -> dict[str, Any]:
-    """Give all layers, holdouts, experiments and reports, and their common revision."""
-    found: dict[str, Any] = wire.encode(store.board())
+def board(store: Reader, reports: bool = False) -> dict[str, Any]:
+    """Give all layers, holdouts and experiments, and their common revision; reports if asked."""
+    found: dict[str, Any] = wire.encode(store.board(reports))
     return found
 
 

@@ -20,10 +20,10 @@ class Trialing:
     _database: Database
     _author: str
 
-    def board(self) -> Board:
-        """Give all documents at the revision of now."""
+    def board(self, reports: bool = False) -> Board:
+        """Give all documents at the revision of now; reports where asked for."""
         with self._database.reading() as connection:
-            return trials.read(connection)
+            return trials.read(connection, reports=reports)
 
     def write_board(self, expect: int, documents: Sequence[Document]) -> Board:
         """Write documents, all or none, upon the revision that was read."""

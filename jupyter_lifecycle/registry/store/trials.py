@@ -28,9 +28,12 @@ MAX_UNITS: Final = 20_000
 """Exposures in one stretch."""
 
 
-def read(connection: Connection) -> Board:
-    """Give all documents at the revision of now."""
-    found = connection.execute(select(documents).order_by(documents.c.kind, documents.c.name))
+def read(connection: Connection, *, reports: bool = False) -> Board:
+    """Give all documents at the revision of now; reports, which only add up, where asked for."""
+    wanted = select(documents).order_by(documents.c.kind, documents.c.name)
+    if not reports:
+        wanted = wanted.where(documents.c.kind != "report")
+    found = connection.execute(wanted)
     read = (_document(row) for row in found)
     return Board(_revision(connection), tuple(one for one in read if one.body is not None))
 
