@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.errors import LifecycleError as LifecycleError
     from jupyter_lifecycle.executors import DaskExecutor as DaskExecutor
     from jupyter_lifecycle.executors import RayExecutor as RayExecutor
+    from jupyter_lifecycle.experiments import analyse as analyse
     from jupyter_lifecycle.graph import Feature as Feature
     from jupyter_lifecycle.graph import FeatureGraph as FeatureGraph
     from jupyter_lifecycle.graph import feature as feature
@@ -70,6 +71,7 @@ _HOME = {
     "LifecycleError": ("errors", "LifecycleError"),
     "RayExecutor": ("executors", "RayExecutor"),
     "Registry": ("registry", "Registry"),
+    "analyse": ("experiments", "analyse"),
     "batch": ("deployment", "batch"),
     "check": ("monitoring", "check"),
     "compare": ("widgets", "compare"),

@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jupyter_lifecycle.experiments.analysis import Options as Options
+    from jupyter_lifecycle.experiments.analysis import analyse as analyse
     from jupyter_lifecycle.experiments.assignment import bucket_ranges as bucket_ranges
     from jupyter_lifecycle.experiments.assignment import choose_variation as choose_variation
     from jupyter_lifecycle.experiments.assignment import equal_weights as equal_weights
@@ -40,6 +42,11 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.experiments.planning import power as power
     from jupyter_lifecycle.experiments.planning import sample_size as sample_size
     from jupyter_lifecycle.experiments.quantiles import quantile as quantile
+    from jupyter_lifecycle.experiments.results import Comparison as Comparison
+    from jupyter_lifecycle.experiments.results import Gap as Gap
+    from jupyter_lifecycle.experiments.results import Interaction as Interaction
+    from jupyter_lifecycle.experiments.results import Point as Point
+    from jupyter_lifecycle.experiments.results import Results as Results
     from jupyter_lifecycle.experiments.running import check_change as check_change
     from jupyter_lifecycle.experiments.running import check_draft as check_draft
     from jupyter_lifecycle.experiments.running import check_layer as check_layer
@@ -70,6 +77,8 @@ _HOME = {
         "quantiles": "quantile",
         "sample_ratios": "SampleRatio sample_ratio",
         "sequences": "always_valid sequential",
+        "analysis": "Options analyse",
+        "results": "Comparison Gap Interaction Point Results",
         "frames": "Assigned Units assign choose_variations hash_units",
         "layers": "Arm Experiment Holdout Layer new_seed",
         "metrics": "Metric",

@@ -33,6 +33,8 @@ BLOCK = 1 << 15
 """Units at a time: their states stay in the processor's cache."""
 
 _PRIME = np.uint32(FNV_PRIME)
+_WIDE_OFFSET = 0xCBF29CE484222325
+_WIDE_PRIME = np.uint64(0x100000001B3)
 _UTF_16 = np.dtype(np.uint16).newbyteorder("<")
 
 
@@ -83,6 +85,21 @@ class Units:
                 found[part] = states % np.uint32(1000)
         found[self._missing] = -1
         return found if self.codes is None else np.append(found, -1)[self.codes]
+
+    @property
+    def missing(self) -> npt.NDArray[np.bool_]:
+        """Where there is no unit, (n,)."""
+        return self._missing if self.codes is None else np.append(self._missing, True)[self.codes]
+
+    def digests(self) -> npt.NDArray[np.uint64]:
+        """Give a 64-bit hash of each unit (FNV-1a over its UTF-16 units), for joins."""
+        found = np.empty(len(self._missing), dtype=np.uint64)
+        for start in range(0, len(found), BLOCK):
+            part = slice(start, min(start + BLOCK, len(found)))
+            found[part] = _over_text(
+                self._units, self._starts[part], self._lengths[part], _WIDE_OFFSET, _WIDE_PRIME
+            )
+        return found if self.codes is None else np.append(found, np.uint64(0))[self.codes]
 
     def take(self, rows: npt.NDArray[np.intp]) -> Units:
         """Give the units of these rows."""
@@ -265,15 +282,16 @@ def _over_text(
     starts: npt.NDArray[np.int64],
     lengths: npt.NDArray[np.int64],
     before: int,
-) -> Words:
-    """FNV-1a over each text of a block, from the state ``before``."""
+    prime: Any = _PRIME,
+) -> Any:
+    """FNV-1a over each text of a block, from the state ``before``, as wide as the prime is."""
     longest = int(lengths.max(initial=0))
     order = None
     shorter = -lengths
     if longest != int(lengths.min(initial=longest)):
         order = np.argsort(shorter, kind="stable")
         starts, shorter = starts[order], shorter[order]
-    states = np.full(len(starts), before, dtype=np.uint32)
+    states = np.full(len(starts), before, dtype=prime.dtype)
     # longest first, so that those with a unit left are always the first ones
     left = len(starts)
     for position in range(longest):
@@ -281,7 +299,7 @@ def _over_text(
             left = int(np.searchsorted(shorter, -position, side="left"))
         part = states[:left]
         part ^= units[starts[:left] + position]
-        part *= _PRIME
+        part *= prime
     if order is None:
         return states
     back = np.empty_like(states)

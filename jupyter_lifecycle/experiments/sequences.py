@@ -66,7 +66,9 @@ def sequential(
     return always_valid((cuped if paired else welch)(one, two, alpha=alpha), expected_n, alpha)
 
 
-def always_valid(effect: Effect, expected_n: float | None, alpha: float) -> Effect:
+def always_valid(
+    effect: Effect, expected_n: float | None, alpha: float, *, tuned_to: float | None = None
+) -> Effect:
     """Give any effect whose estimate is a mean of units' parts the interval of :func:`sequential`.
 
     Parameters
@@ -78,10 +80,13 @@ def always_valid(effect: Effect, expected_n: float | None, alpha: float) -> Effe
         Units of both arms together at the planned end.
     alpha : float
         As in :func:`sequential`.
+    tuned_to : float, optional
+        The ``alpha`` that ``ρ`` is chosen for, where intervals of several levels are wanted of one
+        sequence.
     """
     check_alpha(alpha)
     n = effect.n_control + effect.n_treatment
-    growth = n * mixture(alpha, n if expected_n is None else expected_n)
+    growth = n * mixture(tuned_to or alpha, n if expected_n is None else expected_n)
     width = math.sqrt(2 * (growth + 1) / growth * math.log(math.sqrt(growth + 1) / alpha))
     named = replace(effect, method=f"{effect.method}, sequential")
     return with_width(named, width, _p_value(effect, growth), alpha)
