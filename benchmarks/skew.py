@@ -220,7 +220,7 @@ warnings.filterwarnings("ignore")
 import numpy as np, pandas as pd
 def read(path):
     rows = pd.read_csv(path)
-    return rows.assign(missing=np.nan, rare=rows["rare"].astype(str))
+    return rows.assign(rare=rows["rare"].astype(str))
 before, *windows = map(read, sys.argv[1:])
 answer = {"python": sys.version.split()[0], "pandas": pd.__version__, "numpy": np.__version__}
 
@@ -288,11 +288,12 @@ print(json.dumps(answer))
 """
 
 
-def peers(python: str, reports: int = 60) -> dict[str, object]:
+def peers(python: str, reports: int = 60, *, easy: bool = False) -> dict[str, object]:
     """False alarms and cost of the peers that an environment has, and ours on the same windows."""
     random = np.random.default_rng(77)
-    before = drawn(random, 20_000)
-    windows = [drawn(random, (200, 1000, 5000)[n % 3]) for n in range(reports)]
+    hard = ["thousand", "missing"] if easy else []
+    before = drawn(random, 20_000).drop(columns=hard)
+    windows = [drawn(random, (200, 1000, 5000)[n % 3]).drop(columns=hard) for n in range(reports)]
     start = time.process_time()
     ours = [bool(skew(before, window).moved) for window in windows]
     cost = (time.process_time() - start) / reports
@@ -324,6 +325,8 @@ def main() -> None:
         found |= honesty(options.reports, options.found)
     if options.peers:
         found["peers"] = [peers(python) for python in options.peers]
+        # without the two columns that are the hardest to be silent about
+        found["peers_easy"] = [peers(python, easy=True) for python in options.peers]
     for name, value in found.items():
         print(f"{name:36} {value}")
     print(json.dumps(found))

@@ -6,6 +6,7 @@ Nothing here loads pandas, numpy or scipy before it is needed.
 from jupyter_lifecycle.monitoring.checking import Check as Check
 from jupyter_lifecycle.monitoring.checking import Violation as Violation
 from jupyter_lifecycle.monitoring.checking import check as check
+from jupyter_lifecycle.monitoring.contracts import Contract as Contract
 from jupyter_lifecycle.monitoring.counter import Counter as Counter
 from jupyter_lifecycle.monitoring.distances import ChiSquare as ChiSquare
 from jupyter_lifecycle.monitoring.distances import chi_square as chi_square

@@ -200,7 +200,7 @@ def check(frame: Any, against: Any) -> Check:
     frame : DataFrame, (n_rows, n_columns)
         Also any table that :func:`~jupyter_lifecycle.monitoring.sides.profile` takes, or a list of
         dicts.
-    against : envelope or Expectations
+    against : envelope, Contract or Expectations
         An envelope has a schema and expectations; of ``jl.expect(frame)`` alone the types and what
         was set by hand are hard.
 

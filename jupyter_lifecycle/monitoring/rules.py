@@ -38,7 +38,7 @@ def findings_of(
     """
     known = {one.name: one for one in expectations}
     declared = bool(fields)
-    fields = fields or [_field_of(one) for one in known.values()]
+    fields = fields or [field_of(one) for one in known.values()]
     found = []
     for field in fields:
         if field.name not in columns:
@@ -65,7 +65,7 @@ def findings_of(
     return found
 
 
-def _field_of(one: Expectation) -> Field:
+def field_of(one: Expectation) -> Field:
     """Give the type that an expectation shows; any value where it shows none."""
     (plan,) = Plan.of([one]).columns
     word = (
@@ -199,13 +199,15 @@ class _Column:
             self.add(rule, hard, positions, [reason(one) for one in values])
 
     def _ranges(self, valid: Any) -> None:
-        if self.seen is None or self.seen.minimum is None:
+        if self.seen is None:
             return
         declared = self.allowed.get("range")
         if declared:
             words = " to ".join("open" if end is None else f"{end}" for end in declared)
             self._outside("range", valid, declared, f"is outside of the range {words}")
         ends = self.seen.minimum, self.seen.maximum
+        if ends[0] is None:
+            return
         words = f"is outside of what training showed, {ends[0]} to {ends[1]}"
         self._outside("new range", valid, ends, words)
 
@@ -216,7 +218,7 @@ class _Column:
         values = self.values.where(valid) if not valid.all() else self.values
         if self.field.type in ("integer", "number"):
             values = pd.to_numeric(values, errors="coerce")
-        elif isinstance(self.seen.minimum if self.seen else None, str):
+        elif any(isinstance(end, str) for end in ends):
             values = pd.to_datetime(values, errors="coerce", utc=True)
             ends = [None if end is None else pd.to_datetime(end, utc=True) for end in ends]
         low, high = ends

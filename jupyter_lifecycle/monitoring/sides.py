@@ -136,7 +136,11 @@ def plan_of(side: Any) -> Plan:
 
 
 def expectations_of_side(side: Any) -> tuple[tuple[Expectation, ...], Sequence[Field]] | None:
-    """Give an envelope's expectations and inputs; None for what is none."""
+    """Give an envelope's or a contract's expectations and fields; None for what is none."""
+    from jupyter_lifecycle.monitoring.contracts import Contract
+
+    if isinstance(side, Contract):
+        return side.expectations, side.fields
     manifest = manifest_of(side)
     if manifest is not None:
         return manifest.expectations, manifest.schema.inputs
