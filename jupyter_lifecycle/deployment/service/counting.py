@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.deployment.service.logs import LOGGER
 from jupyter_lifecycle.deployment.service.sides import (
-    add_inputs,
+    InputRows,
     counted_outputs,
     output_rows,
     plans_of,
@@ -37,6 +37,8 @@ FLUSH_SECONDS = 5.0
 _REST = 100.0
 """A flush takes at most one part in so many of the time between two."""
 _GATHER_SECONDS = 0.1
+_AT_ONCE = 256
+"""Requests whose rows are counted together."""
 _MOST_WAITING = 4 * 1024 * 1024
 """Bytes of requests in the queue; beyond that the request itself counts."""
 
@@ -69,6 +71,9 @@ class Counting:
         self._folder = Path(settings.window_folder)
         self._counters = {side: Counter(plan) for side, plan in plans.items()}
         self._outputs = counted_outputs(schema)
+        self._readers = {
+            side: InputRows(plan, schema) for side, plan in plans.items() if side != "outputs"
+        }
         self._waiting: deque[tuple[Any, Any, int]] = deque()
         self._bytes = 0
         self._queue_lock, self._lock = Lock(), Lock()
@@ -171,21 +176,31 @@ class Counting:
             _LOG.warning("%d windows that nobody fetched were removed: too many wait", removed)
 
     def _drain(self) -> None:
+        """Count what waits: rows of many requests at once, which costs a fraction of one by one."""
         while self._waiting:
-            payload, answer, size = self._waiting.popleft()
+            gathered: dict[str, list[Any]] = {side: [] for side in self._counters}
+            freed = 0
+            for _ in range(min(len(self._waiting), _AT_ONCE)):
+                payload, answer, size = self._waiting.popleft()
+                freed += size
+                try:
+                    self._gather(payload, answer, gathered)
+                except (TypeError, ValueError, LookupError, AttributeError):  # the thread goes on
+                    _LOG.exception("a request was answered and not counted")
+            for side, rows in gathered.items():
+                self._counters[side].add_rows(rows)
             with self._queue_lock:
-                self._bytes -= size
-            try:
-                self._count_one(payload, answer)
-            except (TypeError, ValueError, LookupError, AttributeError):  # the thread goes on
-                _LOG.exception("a request was answered and not counted")
+                self._bytes -= freed
 
-    def _count_one(self, payload: Any, answer: Any) -> None:
-        for side, counter in self._counters.items():
-            if side == "outputs":
-                counter.add_rows(output_rows(self._schema, self._outputs, answer))
+    def _gather(self, payload: Any, answer: Any, gathered: dict[str, list[Any]]) -> None:
+        for side, reader in self._readers.items():
+            found = reader.of(payload)
+            if isinstance(found, dict):
+                self._counters[side].add_columns(found)
             else:
-                add_inputs(counter, self._schema, payload)
+                gathered[side].extend(found)
+        if "outputs" in gathered:
+            gathered["outputs"].extend(output_rows(self._schema, self._outputs, answer))
 
     def _rows(self) -> int:
         return sum(counter.rows for counter in self._counters.values())

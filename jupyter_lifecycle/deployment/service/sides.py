@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.monitoring import ColumnPlan, Counter, Plan, Profile
@@ -86,31 +87,45 @@ def _is_row(answers: list[Any]) -> bool:
     return bool(answers) and not isinstance(answers[0], list)
 
 
-def add_inputs(counter: Counter, schema: Schema, payload: Any) -> None:
-    """Count the rows of a request that the schema let through.
+class InputRows:
+    """Reads rows of plain values, in a plan's order, from requests that the schema let through.
 
     Parameters
     ----------
-    counter : Counter
-        Its plan has some of the schema's inputs.
+    plan : Plan
+        Has some of the schema's inputs.
     schema : Schema
         Says how a payload holds rows.
-    payload
-        Decoded JSON.
     """
-    names = counter.plan.names
-    if schema.form == "frame" and schema.container not in ("frame", "array"):
-        counter.add_columns({names[0]: _values(schema.inputs[0].name, payload)})
-    elif isinstance(payload, dict):
-        if schema.form == "frame" and _is_columns(payload, names):
-            counter.add_columns(payload)
-        else:
-            counter.add_rows([[payload.get(name) for name in names]])
-    elif isinstance(payload, list) and payload and isinstance(payload[0], list):
-        places = [n for n, field in enumerate(schema.inputs) if field.name in set(names)]
-        counter.add_rows([[row[place] for place in places] for row in payload])
-    elif isinstance(payload, list):
-        counter.add_rows([[row.get(name) for name in names] for row in payload])
+
+    def __init__(self, plan: Plan, schema: Schema) -> None:
+        self._names = plan.names
+        self._schema = schema
+        self._valued = schema.form == "frame" and schema.container not in ("frame", "array")
+        self._places = [n for n, one in enumerate(schema.inputs) if one.name in set(plan.names)]
+        getter = itemgetter(*self._names)
+        self._whole = getter if len(self._names) > 1 else lambda row: (getter(row),)
+
+    def of(self, payload: Any) -> Sequence[Sequence[Any]] | Mapping[str, list[Any]]:
+        """Give the rows of a decoded payload, or its columns where it has columns."""
+        if self._valued:
+            return {self._names[0]: _values(self._schema.inputs[0].name, payload)}
+        if isinstance(payload, dict):
+            if self._schema.form == "frame" and _is_columns(payload, self._names):
+                return payload
+            return [self._row(payload)]
+        if payload and isinstance(payload[0], list):
+            return [[row[place] for place in self._places] for row in payload]
+        try:
+            return list(map(self._whole, payload))
+        except KeyError:
+            return list(map(self._row, payload))
+
+    def _row(self, row: Mapping[str, Any]) -> Sequence[Any]:
+        try:
+            return self._whole(row)
+        except KeyError:  # an argument that has a default
+            return [row.get(name) for name in self._names]
 
 
 def _is_columns(payload: Mapping[str, Any], names: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from jupyter_lifecycle.deployment.collecting import Collector, records_of
 from jupyter_lifecycle.deployment.service import Settings, counting
 from jupyter_lifecycle.deployment.service.counting import Counting
-from jupyter_lifecycle.deployment.service.sides import add_inputs, output_plan, plans_of
+from jupyter_lifecycle.deployment.service.sides import InputRows, output_plan, plans_of
 from jupyter_lifecycle.deployment.service.windows import (
     WindowFile,
     make_room,
@@ -65,6 +65,11 @@ def profile(path, side="inputs"):
     return Profile.from_json(read_window(path).sides[side]["profile"])
 
 
+def add_inputs(counter, schema, payload):
+    found = InputRows(counter.plan, schema).of(payload)
+    (counter.add_columns if isinstance(found, dict) else counter.add_rows)(found)
+
+
 @pytest.mark.parametrize(
     ("schema", "payload"),
     [
@@ -109,7 +114,8 @@ def test_values_without_a_name_are_counted(payload):
 def test_an_argument_that_was_not_given_is_missing():
     counter = Counter(PLAN)
     add_inputs(counter, Schema("arguments", "keywords", (A, B)), {"a": 1.0})
-    assert counter.profile()["b"].missing == 1
+    add_inputs(counter, Schema("arguments", "keywords", (A, B)), [{"a": 1.0}, {"b": "x", "a": 1.0}])
+    assert (counter.rows, counter.profile()["b"].missing) == (3, 2)
 
 
 def test_columns_without_expectations_are_passed_over_in_lists():
