@@ -100,3 +100,57 @@ def test_what_was_scattered_is_sent_again_when_its_holder_dies(engine, tmp_path)
         found = compute(graph, ["after"], inputs=inputs, executor=remote)
     pd.testing.assert_series_equal(found["after"], column * 3 + 1, check_names=False)
     assert (tmp_path / "killed").exists()
+
+
+@pytest.mark.parametrize("engine", ["dask"], indirect=True)
+def test_what_kills_its_workers_again_and_again_is_given_up(engine, tmp_path):
+    def kill_always(x, marker):
+        import os
+        import signal
+        from pathlib import Path
+
+        with Path(marker).open("a") as file:
+            file.write("killed\n")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    marker = tmp_path / "killed"
+    inputs = {"x": pd.Series(np.arange(1e6)), "marker": str(marker)}
+    graph = FeatureGraph.from_functions(kill_always)
+    with (
+        DaskExecutor(engine.client.scheduler.address) as remote,
+        pytest.raises(EngineError, match=r"its workers died again and again|every worker that ran"),
+    ):
+        compute(graph, ["kill_always"], inputs=inputs, executor=remote)
+    assert len(marker.read_text().split()) >= 3
+    # The cluster is whole again.
+    found = compute(
+        FeatureGraph.from_functions(before), ["before"], inputs={"x": 1}, executor=engine
+    )
+    assert found == {"before": 2}
+
+
+def test_a_column_that_is_too_large_for_every_worker():
+    """The cluster of somebody whose workers may have 400 MiB each; the column would have 1.2 GB."""
+    from distributed import LocalCluster
+
+    def growing(x):
+        import numpy as np
+
+        kept = [np.full(1_250_000, float(n)) for n in range(120)]
+        return np.concatenate(kept)
+
+    with LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        memory_limit="400MiB",
+        dashboard_address=None,
+    ) as cluster:
+        graph = FeatureGraph.from_functions(growing, before)
+        with DaskExecutor(cluster.scheduler_address) as remote:
+            with pytest.raises(
+                EngineError, match=r"gave up on growing.*too little memory"
+            ) as caught:
+                compute(graph, ["growing"], inputs={"x": 1}, executor=remote)
+            assert caught.value.detail["name"] == "growing"
+            found = compute(graph, ["before"], inputs={"x": 1}, executor=remote)
+    assert found == {"before": 2}
