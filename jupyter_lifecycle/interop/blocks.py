@@ -179,3 +179,9 @@ def collecting(block: Block, run_of: Callable[[Any], Callable[..., Any]]) -> Cal
         return collect(**{collected: results}, **given)
 
     return for_each
+
+
+def is_block(function: Callable[..., Any]) -> bool:
+    """Tell whether a function is that of a whole block."""
+    code = getattr(function, "__code__", None)
+    return code is not None and code in collecting.__code__.co_consts

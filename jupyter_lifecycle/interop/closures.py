@@ -13,6 +13,8 @@ import functools
 from types import CellType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Final
 
+from jupyter_lifecycle.hashing.packages import home
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -40,6 +42,43 @@ def freed(function: Callable[..., Any]) -> Callable[..., Any]:
 def is_hamiltons(value: Any) -> bool:
     """Tell whether Hamilton itself defines a function or class."""
     return str(getattr(value, "__module__", "")).partition(".")[0] == "hamilton"
+
+
+def own_functions(function: Callable[..., Any]) -> list[FunctionType]:
+    """List the functions of the user's modules that a closure of Hamilton's or ours calls.
+
+    Parameters
+    ----------
+    function : callable
+        What :func:`freed` gave, or a closure around it.
+
+    Returns
+    -------
+    list of FunctionType
+        Those that a module has under a public name, as nodes are.
+    """
+    found: dict[int, FunctionType] = {}
+    pending: list[Any] = [function]
+    met: set[int] = set()
+    while pending:
+        each = pending.pop()
+        if id(each) in met:
+            continue
+        met.add(id(each))
+        if isinstance(each, FunctionType) and home(each.__module__ or "").kind == "user":
+            if each.__qualname__.isidentifier() and each.__name__[0] != "_":
+                found[id(each)] = each
+        elif isinstance(each, FunctionType):
+            pending += [cell.cell_contents for cell in each.__closure__ or ()]
+        elif isinstance(each, functools.partial):
+            pending += [each.func, *each.args, *each.keywords.values()]
+        elif isinstance(each, (tuple, list)):
+            pending += each
+        elif isinstance(each, dict):
+            pending += each.values()
+        elif isinstance(each, MethodType) or is_hamiltons(type(each)):
+            pending += [each.__self__] if isinstance(each, MethodType) else vars(each).values()
+    return list(found.values())
 
 
 class _Freeing:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_lifecycle.errors import FeatureDefinitionError, FingerprintError
 from jupyter_lifecycle.graph import FeatureGraph
+from jupyter_lifecycle.graph.definition import options_of
 from jupyter_lifecycle.hashing import code_key
 from jupyter_lifecycle.interop import literals, texts
 
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 
     Flavour = Literal["jupyter_lifecycle", "hamilton"]
 
-_OURS = "jupyter_lifecycle"
+_OURS: Literal["jupyter_lifecycle"] = "jupyter_lifecycle"
 _THEIRS = "hamilton.function_modifiers"
+_TYPES = {"FanOut": "Parallelizable", "Collect": "Collect"}
 _ABSENT: Any = object()
 
 
@@ -65,10 +67,29 @@ def module_source(
         If something that a feature needs cannot be written, or would compute something else than
         it does here; the message names it and what to do.
     """
-    writer = _Writer(graph, list(cells), modifiers)
+    sources = list(cells)
+    writer = _Writer(graph, sources, modifiers)
     writer.write()
-    _verify(graph, writer)
-    return writer.text(doc)
+    if not (modifiers == "hamilton" and _are_our_modifiers(graph)):
+        _verify(graph, writer)
+        return writer.text(doc)
+    own = _Writer(graph, sources, _OURS)
+    own.write()
+    _verify(graph, own)
+    from jupyter_lifecycle.interop.translated import refuse_unlike
+
+    text = writer.text(doc)
+    refuse_unlike(graph, text)
+    return text
+
+
+def _are_our_modifiers(graph: FeatureGraph) -> bool:
+    """Whether a module for Hamilton has other modifiers than the functions have here."""
+    return any(
+        each.fan or options_of(each.written).modifiers
+        for each in graph.features.values()
+        if not _is_hamiltons(each)
+    )
 
 
 class _Writer:
@@ -258,6 +279,9 @@ class _Writer:
     def _hamiltons(self, name: str, own: str) -> str:
         if own == "feature":
             return f"from {_OURS}.graph import feature" + (f" as {name}" if name != own else "")
+        if own in _TYPES:
+            word = _TYPES[own]
+            return f"from hamilton.htypes import {word}" + ("" if word == name else f" as {name}")
         if not hasattr(importlib.import_module(_THEIRS), own):
             raise FeatureDefinitionError(
                 f"{own} is no modifier of Hamilton's, so that a module for Hamilton cannot use it. "
@@ -325,7 +349,17 @@ def _definitions(graph: FeatureGraph) -> dict[int, tuple[Any, Feature | None]]:
         code = inspect.unwrap(function).__code__
         alone = feature.definition is None and code.co_name == feature.name
         found.setdefault(id(code), (function, feature if alone else None))
+        for each in _inside(feature):
+            found.setdefault(id(inspect.unwrap(each).__code__), (each, None))
     return found
+
+
+def _inside(feature: Feature) -> list[FunctionType]:
+    """List what Hamilton calls for each item before this feature collects: no features here."""
+    from jupyter_lifecycle.interop.blocks import is_block
+    from jupyter_lifecycle.interop.closures import own_functions
+
+    return own_functions(feature.function) if is_block(feature.function) else []
 
 
 def _files(definitions: Iterable[tuple[Any, Feature | None]]) -> list[str]:

@@ -63,6 +63,31 @@ def from_hamilton(
     return FeatureGraph(config=settings).with_features(*features)[0]
 
 
+def node_names(module: ModuleType, *, config: Mapping[str, Any]) -> frozenset[str]:
+    """List the nodes that Hamilton makes of a module.
+
+    Parameters
+    ----------
+    module : module
+        In ``sys.modules``.
+    config : mapping of str to any
+
+    Returns
+    -------
+    frozenset of str
+        Inputs are not among them; what is computed for each item is.
+
+    Raises
+    ------
+    MissingExtraError
+        If Hamilton is not installed.
+    FeatureDefinitionError
+        If Hamilton refuses the module, with its reason.
+    """
+    nodes = _resolved((module,), dict(config), allow_module_overrides=False)
+    return frozenset([node.name for node in nodes])
+
+
 def _resolved(
     modules: tuple[ModuleType, ...], config: dict[str, Any], *, allow_module_overrides: bool
 ) -> list[Any]:

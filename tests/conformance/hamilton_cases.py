@@ -271,14 +271,9 @@ ELSEWHERE = {
 }
 """Nodes of all other modules that differ, or an empty name for a module that is refused."""
 
-_INNER = "nodes inside of a Parallelizable are no features"
 NO_ROUND_TRIP = {
     "examples/openlineage: pipeline": "pickles hold the name of the module",
     "examples/mutate/abstract_functionality_blueprint: mutate_twice_the_same": "one name for two",
-    "examples/parallelism/graceful_running: functions": _INNER,
-    "examples/parallelism/file_processing: aggregate_data, list_data, process_data": _INNER,
-    "tests/resources: graceful_parallel (test_state=pass)": _INNER,
-    "tests/resources: graceful_parallel (test_state=early)": _INNER,
     "tests/resources: cyclic_functions": "a circle",
 }
 """Cases whose modules cannot be exported, or compute something else under another name."""

@@ -253,18 +253,59 @@ def test_what_changes_another_function_goes_along(module):
     assert jl.compute(again, ["a"], inputs={"x": 1}) == {"a": 2}
 
 
-def test_what_no_module_of_the_features_makes_is_refused(module):
+ITEMS = """
+from hamilton.function_modifiers import config, pipe_output, step
+from hamilton.htypes import Collect, Parallelizable
+
+OFFSET = 3
+
+
+def _moved(v: int) -> int:
+    return v + OFFSET
+
+
+def n(k: int) -> Parallelizable[int]:
+    yield from range(k)
+
+
+@pipe_output(step(_moved))
+def s(n: int, q: int) -> int:
+    return n * q
+
+
+@config.when(mode="x")
+def t__x(s: int) -> int:
+    return s * 10
+
+
+def a(t: Collect[int]) -> int:
+    return sum(t)
+"""
+
+
+def test_what_is_computed_for_each_item_goes_along(module):
     pytest.importorskip("hamilton")
-    text = (
-        "from hamilton.htypes import Collect, Parallelizable\n\n\n"
-        "def n(k: int) -> Parallelizable[int]:\n    yield k\n\n\n"
-        "def s(n: int) -> int:\n    return n\n\n\n"
-        "def a(s: Collect[int]) -> int:\n    return 1\n"
+    settings, inputs = {"mode": "x"}, {"k": 3, "q": 2}
+    graph = from_hamilton(module(ITEMS), config=settings)
+    assert sorted(graph) == ["a", "n"]
+    text = module_source(graph, modifiers="hamilton")
+    again = from_hamilton(loaded(text, module), config=settings)
+    assert jl.compute(graph, ["a"], inputs=inputs) == {"a": 150}
+    assert jl.compute(again, ["a"], inputs=inputs) == {"a": 150}
+
+
+def test_a_function_between_that_has_no_text_of_its_own_is_refused(module):
+    pytest.importorskip("hamilton")
+    made = ITEMS + (
+        "\n\ndef _make():\n    def r(n: int) -> int:\n        return n\n\n    return r\n\n\n"
+        "r = _make()\n\n\ndef b(r: Collect[int]) -> int:\n    return sum(r)\n"
     )
-    with pytest.raises(
-        FeatureDefinitionError, match="These features cannot be exported: functions without"
-    ):
-        module_source(from_hamilton(module(text)))
+    graph = from_hamilton(module(made), config={"mode": "x"})
+    with pytest.raises(FeatureDefinitionError, match="These features cannot be exported"):
+        module_source(graph, modifiers="hamilton")
+
+
+def test_what_no_module_of_the_features_makes_is_refused():
     import dataclasses
 
     graph = jl.FeatureGraph.from_functions(_plain)
