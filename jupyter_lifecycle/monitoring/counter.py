@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.monitoring.profiles import Profile
 from jupyter_lifecycle.monitoring.tallies import tally_of
+from jupyter_lifecycle.monitoring.units import Units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,13 +49,14 @@ class Counter:
         self._tallies = [tally_of(one) for one in self.plan.columns]
         self._rows = 0
         self._waiting: list[Sequence[Any]] = []
+        self._units = Units()
 
     @property
     def rows(self) -> int:
         """Rows since the last :meth:`clear`."""
         return self._rows + len(self._waiting)
 
-    def add_rows(self, rows: Sequence[Sequence[Any]]) -> None:
+    def add_rows(self, rows: Sequence[Sequence[Any]], units: Sequence[Any] | None = None) -> None:
         """Count rows.
 
         Parameters
@@ -62,7 +64,13 @@ class Counter:
         rows : sequence of sequences, (n_rows, n_columns)
             Plain values in the plan's order; None is missing, and so is what a short row lacks.
             Up to 128 rows are kept until they are counted: do not change them afterwards.
+        units : sequence, (n_rows,), optional
+            What each row is about, such as a customer: of each unit the first row since the last
+            :meth:`clear` is counted. Rows of one unit are not independent, and the noise floor
+            would be too low for them.
         """
+        if units is not None:
+            rows = [row for row, unit in zip(rows, units, strict=True) if self._units.add(unit)]
         self._waiting.extend(rows)
         if len(self._waiting) >= _WAITING:
             self._count_waiting()

@@ -60,6 +60,23 @@ class Origin:
         return f"It began at {self.name} ({why}): {way}."
 
 
+def upstream_of(graph: Any) -> dict[str, tuple[str, ...]]:
+    """Give what each feature needs.
+
+    Parameters
+    ----------
+    graph : FeatureGraph or Mapping
+        A feature graph, or a mapping of feature to the names that it needs.
+    """
+    features = getattr(graph, "features", None)
+    if features is None:
+        return {name: tuple(needed) for name, needed in graph.items()}
+    return {
+        name: tuple(parameter.name for parameter in one.parameters)
+        for name, one in features.items()
+    }
+
+
 def origins_of(
     features: Sequence[FeatureSkew], upstream: Mapping[str, Sequence[str]]
 ) -> tuple[Origin, ...]:

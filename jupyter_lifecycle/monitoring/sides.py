@@ -35,7 +35,7 @@ _INFERRED = {
 _DTYPES = {"i": "integer", "u": "integer", "f": "number", "b": "boolean", "M": "datetime"}
 
 
-def profile(frame: Any, like: Any = None) -> Profile:
+def profile(frame: Any, like: Any = None, *, unit: str | None = None) -> Profile:
     """Count a frame's columns: bins, categories, what is missing, infinite or of another type.
 
     Parameters
@@ -45,6 +45,9 @@ def profile(frame: Any, like: Any = None) -> Profile:
     like : Profile, Plan, Expectations or envelope, optional
         Whose frozen edges and categories are used, so that the profiles add up and compare; else
         they are made of these rows: 20 bins of equal share, up to 1,000 categories.
+    unit : str, optional
+        A column that says what each row is about: of each unit the first row is counted, since rows
+        of one unit are not independent. Rows without a unit all are.
 
     Returns
     -------
@@ -65,6 +68,8 @@ def profile(frame: Any, like: Any = None) -> Profile:
     1
     """
     columns = columns_of(frame)
+    if unit is not None:
+        columns = _once_each(columns, unit)
     plan = _plan_of_columns(columns) if like is None else plan_of(like)
     for name in plan.names:
         if name not in columns:
@@ -72,6 +77,15 @@ def profile(frame: Any, like: Any = None) -> Profile:
     counter = Counter(plan)
     counter.add_columns(columns)
     return counter.profile()
+
+
+def _once_each(columns: dict[str, Any], unit: str) -> dict[str, Any]:
+    if unit not in columns:
+        near = did_you_mean(unit, columns)
+        raise ProfileError(f"The frame has no column {unit} to tell units by.{near}", column=unit)
+    units = columns[unit]
+    kept = (units.isna() | ~units.duplicated()).to_numpy()
+    return {name: values[kept] for name, values in columns.items() if name != unit}
 
 
 def is_table(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.errors import MonitoringError
 from jupyter_lifecycle.monitoring.counter import Counter
-from jupyter_lifecycle.monitoring.origins import origins_of
+from jupyter_lifecycle.monitoring.origins import origins_of, upstream_of
 from jupyter_lifecycle.monitoring.plan import Plan
 from jupyter_lifecycle.monitoring.profiles import Profile
 from jupyter_lifecycle.monitoring.report import SkewReport, in_order
@@ -24,6 +24,8 @@ from jupyter_lifecycle.monitoring.verdicts import Limits, judged
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jupyter_lifecycle.graph import FeatureGraph
+
 
 def skew(
     reference: Any,
@@ -31,7 +33,7 @@ def skew(
     *,
     threshold: float | None = None,
     limits: Limits | None = None,
-    upstream: Mapping[str, Sequence[str]] | None = None,
+    upstream: Mapping[str, Sequence[str]] | FeatureGraph | None = None,
     quiet: Sequence[Profile] = (),
 ) -> SkewReport:
     """Hold what was observed against a reference, column by column.
@@ -49,7 +51,7 @@ def skew(
         ``limits=Limits(bits=…)``.
     limits : Limits, optional
         All limits: bits, L∞, rate of false discoveries, least rows, bits by column.
-    upstream : Mapping, optional
+    upstream : Mapping or FeatureGraph, optional
         Feature to the names that it is computed from, for where it began; an envelope brings its
         own.
     quiet : sequence of Profile, optional
@@ -88,12 +90,14 @@ def skew(
     pairs = [(before[name], after[name]) for name in names]
     features = judged(pairs, limits, _quiet_bits(before, quiet, limits))
     if upstream is None:
-        upstream = upstream_of_side(reference) or upstream_of_side(observed)
+        known = upstream_of_side(reference) or upstream_of_side(observed)
+    else:
+        known = upstream_of(upstream)
     return SkewReport(
         in_order(features),
         (before.rows, after.rows),
         limits,
-        origins_of(features, upstream),
+        origins_of(features, known),
         tuple(name for name in before if name not in after),
         tuple(name for name in after if name not in before),
     )

@@ -148,20 +148,20 @@ def test_expectations_alone_know_types_and_what_was_set():
 
 
 def test_many_violations_are_counted_and_listed_one_by_one(manifest_like):
-    window = pd.concat([rows(age=[-1, -2, -3, 20])] * 5000)
+    window = pd.concat([rows(age=[-1, -2, -3, 20])] * 500)
     result = check(window, manifest_like(training()))
-    assert len(result) == 15_000
+    assert len(result) == 1_500
     assert result.ok
-    assert len(result.soft) == 15_000
-    assert result[-1].position == 19_998
+    assert len(result.soft) == 1_500
+    assert result[-1].position == 1_998
     assert result[-1].label == "r"
     assert [one.position for one in result[:3]] == [0, 1, 2]
     assert (
-        "age, row 0: -1 is outside of what training showed, 20.0 to 64.0 (15,000 rows)."
+        "age, row 0: -1 is outside of what training showed, 20.0 to 64.0 (1,500 rows)."
         in result.text
     )
-    with pytest.raises(IndexError, match="There are 15000 violations, none at 15000"):
-        result[15_000]
+    with pytest.raises(IndexError, match="There are 1500 violations, none at 1500"):
+        result[1_500]
 
 
 def test_a_frame_of_violations(manifest_like):

@@ -15,7 +15,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_lifecycle.errors import DistanceError
@@ -310,6 +310,7 @@ def test_atoms_may_be_written_as_what_they_are():
 counts = st.lists(st.integers(0, 1000), min_size=3, max_size=3).filter(any)
 
 
+@settings(deadline=None, max_examples=60)
 @given(counts, counts)
 def test_bounds_and_symmetry(p, q):
     for distance in (jensen_shannon, l_infinity, hellinger, normalized_abs_difference):
@@ -320,6 +321,7 @@ def test_bounds_and_symmetry(p, q):
     assert 0.0 <= chi_square(p, q).p_value <= 1.0
 
 
+@settings(deadline=None, max_examples=60)
 @given(counts, counts)
 def test_cutting_bins_changes_nothing(p, q):
     edges = [0.0, 1.0, 4.0, 5.0]

@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_lifecycle.errors import ProfileError
@@ -40,12 +40,14 @@ def profile_of(values) -> Profile:
     return counter.profile()
 
 
+@settings(deadline=None, max_examples=60)
 @given(rows, rows)
 def test_parts_add_up_to_the_whole_in_either_order(one, other):
     assert profile_of(one) + profile_of(other) == profile_of([*one, *other])
     assert profile_of(one) + profile_of(other) == profile_of(other) + profile_of(one)
 
 
+@settings(deadline=None, max_examples=60)
 @given(rows, rows, rows)
 def test_adding_is_associative_and_nothing_adds_nothing(one, two, three):
     a, b, c = profile_of(one), profile_of(two), profile_of(three)
@@ -53,6 +55,7 @@ def test_adding_is_associative_and_nothing_adds_nothing(one, two, three):
     assert a + Profile.empty(PLAN) == a
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.lists(st.integers(0, 200).map(str), max_size=80), max_size=6), st.randoms())
 def test_many_new_categories_add_up_exactly_too(parts, random):
     profiles = [profile_of([(0, word, None) for word in part]) for part in parts]
@@ -63,6 +66,7 @@ def test_many_new_categories_add_up_exactly_too(parts, random):
         assert count == sum(part.count(name) for part in parts)
 
 
+@settings(deadline=None, max_examples=60)
 @given(rows)
 def test_json_gives_the_same_profile(values):
     profile = profile_of(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
@@ -9,7 +10,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jupyter_lifecycle as jl
@@ -433,6 +434,7 @@ def test_benjamini_hochbergs_own_example():
     assert q_values == pytest.approx(scipy.false_discovery_control(p_values).tolist())
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.floats(0, 1), max_size=30))
 def test_q_values_are_never_under_p_values(p_values):
     q_values = benjamini_hochberg(p_values)
@@ -452,3 +454,77 @@ def test_a_shift_among_a_thousand_categories_keeps_its_bits():
     few = skew(before, pd.DataFrame({"x": random.choice(names, 500, p=tilted)}))["x"]
     assert few.verdict == "few"
     assert "too many for the rows" in few.reason
+
+
+def test_a_feature_graph_says_what_is_upstream():
+    def severity(gust):
+        return gust.fillna(0) * 2
+
+    graph = jl.FeatureGraph.from_functions(severity)
+    before, after = (
+        one.assign(severity=severity(one["gust"])) for one in (TRAIN, frame(5000, 2, shift=6.0))
+    )
+    assert skew(before, after, upstream=graph).origins[0].chain == ("gust", "severity")
+
+
+class Saved:
+    """An envelope as far as reports look at it."""
+
+    def __init__(self, manifest, features):
+        self.manifest, self._features = manifest, features
+
+    def read(self, name):
+        assert name == "features.json"
+        return json.dumps(self._features).encode()
+
+
+def test_an_envelope_brings_its_features(manifest_like):
+    rows = TRAIN[["gust", "carrier"]]
+    manifest = dataclasses.replace(
+        manifest_like(rows), lineage={"features": {"file": "features.json", "columns": ["delay"]}}
+    )
+    features = [
+        {"name": "severity", "parameters": ["gust"]},
+        {"name": "delay", "parameters": ["severity", "carrier"]},
+    ]
+    report = skew(
+        Saved(manifest, {"features": features}), frame(5000, 2, shift=6.0)[["gust", "carrier"]]
+    )
+    assert report.origins[0].chain == ("gust", "severity", "delay")
+    assert skew(manifest, frame(5000, 2, shift=6.0)).origins[0].chain == ("gust",)
+
+
+parts = st.lists(
+    st.tuples(
+        st.one_of(st.none(), st.floats(), st.integers(-5, 5)),
+        st.sampled_from(["a", "b", "c", "z", None]),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(parts, parts)
+def test_frames_in_parts_add_up_to_the_whole(one, other):
+    like = profile(pd.DataFrame({"x": [0.0, 1.0, 2.0], "y": ["a", "b", "c"]}))
+    frames = [
+        pd.DataFrame(
+            {"x": [None if v is None else float(v) for v, _ in part], "y": [w for _, w in part]}
+        ).astype({"x": "float64", "y": object})
+        for part in (one, other)
+    ]
+    whole = pd.concat(frames, ignore_index=True)
+    assert profile(frames[0], like=like) + profile(frames[1], like=like) == profile(
+        whole, like=like
+    )
+
+
+def test_each_unit_is_counted_once():
+    rows = pd.DataFrame({"customer": ["a", "b", "a", None, None], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    counted = profile(rows, unit="customer")
+    assert (counted.rows, list(counted), counted["x"].minimum) == (4, ["x"], 1.0)
+    with pytest.raises(
+        ProfileError, match=r"no column customers to tell units by\. Did you mean customer"
+    ):
+        profile(rows, unit="customers")
