@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.widgets import compare as compare
     from jupyter_lifecycle.widgets import compare_panel as compare_panel
     from jupyter_lifecycle.widgets import deploy_panel as deploy_panel
+    from jupyter_lifecycle.widgets import experiment_panel as experiment_panel
     from jupyter_lifecycle.widgets import explore as explore
     from jupyter_lifecycle.widgets import features_panel as features_panel
     from jupyter_lifecycle.widgets import fleet_panel as fleet_panel
@@ -85,6 +86,7 @@ _HOME = {
     "experiment": ("deployment", "experiment"),
     "explore": ("widgets", "explore"),
     "feature": ("graph", "feature"),
+    "experiment_panel": ("widgets", "experiment_panel"),
     "features_panel": ("widgets", "features_panel"),
     "fleet_panel": ("widgets", "fleet_panel"),
     "holdout": ("deployment", "holdout"),

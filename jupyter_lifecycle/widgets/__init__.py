@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.widgets.explorer import explore as explore
     from jupyter_lifecycle.widgets.opening import compare_panel as compare_panel
     from jupyter_lifecycle.widgets.opening import deploy_panel as deploy_panel
+    from jupyter_lifecycle.widgets.opening import experiment_panel as experiment_panel
     from jupyter_lifecycle.widgets.opening import features_panel as features_panel
     from jupyter_lifecycle.widgets.opening import fleet_panel as fleet_panel
     from jupyter_lifecycle.widgets.opening import layers_panel as layers_panel
@@ -35,6 +36,7 @@ _HOME = {
     "dashboard_links": "dashboards",
     "deploy_panel": "opening",
     "explore": "explorer",
+    "experiment_panel": "opening",
     "features_panel": "opening",
     "fleet_panel": "opening",
     "trend_panel": "opening",

@@ -421,6 +421,8 @@ def _segment(across: Scale, low: int, high: int, label: str, kind: str) -> Marku
     elif kind == "mine":
         plain |= {"fill": "var(--jl-accent-tint,#e3f0fb)", "stroke": ACCENT, "stroke_width": 1.5}
     parts = [rect(x, 1, width, 36, **plain)]
+    if kind == "mine":
+        parts.insert(0, rect(x, 1, width, 36, fill=SURFACE, stroke=SURFACE, stroke_width=2))
     room = int(width / 7)
     if room >= 4:
         said = shorten(label, room)

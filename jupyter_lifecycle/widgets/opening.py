@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from jupyter_lifecycle.registry import Envelope, Registry
     from jupyter_lifecycle.widgets.monitor_values import Monitored
+    from jupyter_lifecycle.widgets.panel_experiment import ExperimentPanel
     from jupyter_lifecycle.widgets.panel_features import FeaturesPanel
     from jupyter_lifecycle.widgets.panel_fleet import FleetPanel
     from jupyter_lifecycle.widgets.panel_layers import LayersPanel
@@ -173,6 +174,42 @@ def monitor_panel(endpoint: str | None = None, *, registry: Registry | None = No
     return MonitorPanel(endpoint, watcher, alias, openers)
 
 
+def experiment_panel(
+    name: str = "", *, outcomes: Any = None, registry: Registry | None = None
+) -> ExperimentPanel:
+    """Show an experiment: what it would do before it starts, then its effect, split and guardrails.
+
+    Parameters
+    ----------
+    name : str
+        Its name; without one the newest that runs, else the first that there is.
+    outcomes : DataFrame, pyarrow.Table, path or callable, optional
+        What came of the units, a row or more each; a function is asked each time.
+    registry : Registry, optional
+        The user's own by default.
+
+    Returns
+    -------
+    ExperimentPanel
+        A widget.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such experiment, or none at all.
+    """
+    from jupyter_lifecycle import deployment
+    from jupyter_lifecycle.registry import Registry
+    from jupyter_lifecycle.widgets.panel_experiment import ExperimentPanel
+    from jupyter_lifecycle.widgets.trials import Trials
+
+    chosen = registry or Registry()
+    if not name:
+        name = Trials.of(chosen.board()).newest()
+    trial = deployment.experiment(name, registry=chosen)
+    return ExperimentPanel(trial, outcomes, module_alias(_user_namespace()))
+
+
 def layers_panel(*, registry: Registry | None = None) -> LayersPanel:
     """Show the layers: which experiments occupy which slots, when, and what is free.
 
@@ -189,7 +226,9 @@ def layers_panel(*, registry: Registry | None = None) -> LayersPanel:
     from jupyter_lifecycle.registry import Registry
     from jupyter_lifecycle.widgets.panel_layers import LayersPanel
 
-    return LayersPanel(registry or Registry(), module_alias(_user_namespace()))
+    chosen = registry or Registry()
+    openers = {"experiment": lambda name: experiment_panel(name, registry=chosen)}
+    return LayersPanel(chosen, module_alias(_user_namespace()), openers)
 
 
 def compare_panel(*envelopes: Envelope | str, registry: Registry | None = None) -> ComparePanel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jupyter_lifecycle.errors import NotFoundError
 from jupyter_lifecycle.experiments.assignment import BUCKETS
 from jupyter_lifecycle.experiments.layers import Experiment, Holdout, Layer
 from jupyter_lifecycle.experiments.slots import free
@@ -43,6 +44,21 @@ class Trials:
     def experiment(self, name: str) -> Experiment | None:
         """Give an experiment; None where there is none of that name."""
         return next((one for one in self.experiments if one.name == name), None)
+
+    def newest(self) -> str:
+        """Name the experiment that started last of those that run, else any.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        """
+        if not self.experiments:
+            raise NotFoundError(
+                "There is no experiment yet. jl.experiment(name, layer=…, arms=…) plans one."
+            )
+        running = [one for one in self.experiments if one.status == "running"]
+        return max(running or self.experiments, key=lambda one: one.started or "").name
 
     def in_layer(self, name: str) -> tuple[Experiment, ...]:
         """Give the experiments of a layer."""
