@@ -21,7 +21,6 @@ BUCKETS = 10_000
 
 FNV_OFFSET = 0x811C9DC5
 FNV_PRIME = 0x01000193
-MASK = 0xFFFFFFFF
 _UTF_16 = "utf-16-le" if sys.byteorder == "little" else "utf-16-be"
 
 Range = tuple[float, float]
@@ -30,8 +29,9 @@ Range = tuple[float, float]
 
 def fnv1a(units: Iterable[int], state: int = FNV_OFFSET) -> int:
     """Go on with 32-bit FNV-1a from ``state`` over ``units``, whole numbers."""
+    # its constants stand here as numbers: looking names up took a quarter of the time
     for unit in units:
-        state = (state ^ unit) * FNV_PRIME & MASK
+        state = (state ^ unit) * 0x01000193 & 0xFFFFFFFF
     return state
 
 

@@ -10,9 +10,7 @@ from jupyter_lifecycle.errors import ExperimentError, did_you_mean
 from jupyter_lifecycle.experiments.assignment import (
     BUCKETS,
     FNV_OFFSET,
-    choose_variation,
     fnv1a,
-    second_hash,
     unit_text,
     utf16_units,
 )
@@ -59,36 +57,48 @@ class _Hash:
 
     def bucket(self, units: Sequence[int]) -> int:
         """From 0 to 9,999; version 1 knows every tenth of them."""
-        state = fnv1a(units, self._before)
+        state = self._before
         if self._second:
-            return second_hash(state)
-        return fnv1a(self._after, state) % 1000 * 10
+            # fnv1a and second_hash in place: two calls a layer fewer
+            for unit in units:
+                state = (state ^ unit) * 0x01000193 & 0xFFFFFFFF
+            again = FNV_OFFSET
+            for digit in b"%d" % state:
+                again = (again ^ digit) * 0x01000193 & 0xFFFFFFFF
+            return again % BUCKETS
+        return fnv1a(self._after, fnv1a(units, state)) % 1000 * 10
 
 
 class _Running:
     """One experiment as it is asked: its arms' ranges and its condition."""
 
-    __slots__ = ("arms", "condition", "experiment", "hash", "ranges")
+    __slots__ = ("condition", "experiment", "hash", "name", "ranges")
 
     def __init__(self, experiment: Experiment, version: int, condition: Condition | None) -> None:
         self.experiment = experiment
-        self.arms = experiment.arms
+        self.name = experiment.name
         self.condition = condition
         self.hash = _Hash(experiment.seed, version)
-        self.ranges = experiment.ranges
+        self.ranges = [
+            (*ends, arm) for ends, arm in zip(experiment.ranges, experiment.arms, strict=True)
+        ]
 
     def arm_of(self, units: Sequence[int]) -> Arm | None:
-        index = choose_variation(self.hash.bucket(units) / BUCKETS, self.ranges)
-        return self.arms[index] if index >= 0 else None
+        place = self.hash.bucket(units) / BUCKETS
+        for start, end, arm in self.ranges:
+            if start <= place < end:
+                return arm
+        return None
 
 
 class _Lane:
     """One layer as it is asked: where its experiments' slots begin and end."""
 
-    __slots__ = ("begins", "ends", "hash", "layer", "owners", "unit")
+    __slots__ = ("begins", "ends", "hash", "layer", "name", "owners", "unit")
 
     def __init__(self, layer: Layer, running: Sequence[_Running]) -> None:
         self.layer = layer
+        self.name = layer.name
         self.unit = layer.unit
         self.hash = _Hash(layer.seed, layer.version)
         held = sorted(
@@ -179,10 +189,10 @@ class Decider:
         texts: dict[str, tuple[str, Sequence[int]] | None] = {}
         chosen = self._forced(forced) if forced else {}
         found: list[Decision] = []
-        if self._held_back(attributes, texts) is not None:
+        if self._holdouts and self._held_back(attributes, texts) is not None:
             return list(chosen.values())
         for lane in self._lanes:
-            layer = lane.layer.name
+            layer = lane.name
             if chosen and layer in chosen:
                 found.append(chosen[layer])
                 continue
@@ -195,8 +205,7 @@ class Decider:
                 continue
             arm = owner.arm_of(units)
             if arm is not None:
-                name = owner.experiment.name
-                found.append(Decision(layer, name, arm.name, arm.envelope, arm.values, text))
+                found.append(Decision(layer, owner.name, arm.name, arm.envelope, arm.values, text))
         return found
 
     def explain(self, attributes: Mapping[str, Any]) -> list[Reason]:

@@ -14,7 +14,7 @@ from jupyter_lifecycle.experiments.effects import check_alpha
 LIMIT = 0.001
 """A fair split that is this uneven less than once in a thousand experiments is no fair split."""
 
-CONCENTRATION = 10_000.0
+CONCENTRATION = 3_000.0
 """How near the planned weights the alternatives of the check over all looks lie, in units."""
 
 
