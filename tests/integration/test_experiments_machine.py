@@ -35,7 +35,10 @@ class Experiments(RuleBasedStateMachine):
         self.handles = {}
         self.made = 0
         self.acknowledged = {}
-        self.arms = {}
+        arms = {"a": {"colour": "red"}, "b": {"colour": "blue"}}
+        self.handles["base"] = jl.experiment(
+            "base", layer=LAYERS[0], arms=arms, share=0.5, registry=self.registry
+        ).start()
 
     def teardown(self):
         if not hasattr(self, "registry"):

@@ -68,7 +68,7 @@ def test_every_command_explains_itself(words, capsys):
 
 
 def test_every_command_of_the_registry_is_documented():
-    pages = ("registry.md", "deployment.md")
+    pages = ("registry.md", "deployment.md", "experiments.md")
     text = "\n".join((ROOT / "docs" / page).read_text() for page in pages)
     for words, parser in COMMANDS:
         if not words or words[0] == "deployer":
@@ -417,3 +417,54 @@ def test_approving_sets_the_tag_that_the_rule_names(run, saved, monkeypatch):
     assert registry.get(first.id).tags["ok-for-svc"] == "yes"
     assert json.loads(run("approve", "svc", second.short_id, "--json"))["name"] == "svc"
     assert registry.get(second.id).tags["ok-for-svc"] == "yes"
+
+
+def test_layers_and_experiments(saved, run, monkeypatch):
+    monkeypatch.setattr(
+        "jupyter_lifecycle.deployment.detach.see_to_deployer", lambda *_, **__: False
+    )
+    registry, first, _ = saved
+    registry.set_rule(Rule("live", "name = 'ltv'"))
+    assert "ranking: by id, 95.00% free" in run(
+        "layers", "set", "ranking", "--unit", "id", "--holdout", "0.05"
+    )
+    plan = (
+        "--layer",
+        "ranking",
+        "--endpoint",
+        "live",
+        "--arm",
+        "a=name = 'ltv'",
+        "--metric",
+        "late",
+    )
+    said = run("experiments", "plan", "depth", *plan, "--arm", f"b={first.id}", "--share", "0.3")
+    assert said.startswith("<Experiment depth draft 30.00% on live")
+    assert "depth takes 30.00% of layer ranking, slots 0–3000" in run(
+        "experiments", "preview", "depth"
+    )
+    assert "running" in run("experiments", "start", "depth")
+    assert "cannot start: it is running already" in _said(run, "experiments", "preview", "depth")
+    assert "60.00%" in run("experiments", "ramp", "depth", "0.6")
+    arms = {run("experiments", "assign", "depth", str(n)).strip() for n in range(40)}
+    assert arms == {"a", "b", "not in the experiment"}
+    assert "is no JSON object" in run(
+        "experiments", "assign", "depth", "u", "--attributes", "[", status=1
+    )
+    assert "depth" in run("layers")
+    assert json.loads(run("layers", "--json"))[0]["unit"] == "id"
+    assert "running" in run("experiments")
+    assert json.loads(run("experiments", "--json"))[0]["metrics"][0]["role"] == "primary"
+    assert "Did you mean depth" in run("experiments", "stop", "dept", status=1)
+    assert "shipped b" in run("experiments", "ship", "depth", "b", "ok=yes")
+    assert registry.get(first.id).tags["ok"] == "yes"
+    assert "shipped b" in run("experiments", "reports", "shipped = 'b'")
+    assert json.loads(run("experiments", "--json", "reports"))[0]["name"] == "depth"
+    run("experiments", "plan", "next", *plan, "--arm", f"b={first.id}")
+    assert "stopped" in run("experiments")
+    assert "the plan is gone" in run("experiments", "discard", "next")
+
+
+def _said(run, *words):
+    assert main(words) == 3
+    return run.__closure__[0].cell_contents.readouterr().out
