@@ -158,7 +158,7 @@ def page_of(report: SkewReport) -> str:
     rows = "".join(
         f"<li>{escape(sentence_of(one))}</li>"
         for one in report.features[:_MOST]
-        if one.verdict in ("moved", "small")
+        if one.verdict == "moved"
     )
     listed = f'<ul style="margin:8px 0 0;padding-left:18px">{rows}</ul>' if rows else ""
     return (

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.monitoring.origins import Origin
 
 VERSION = 1
+_SMALL = 5
 _ORDER = ("moved", "small", "noise", "few", "none")
 _NUMBERS = ("bits", "low", "high", "floor", "limit", "l_infinity", "l_infinity_limit")
 
@@ -102,8 +103,11 @@ class SkewReport(Mapping[str, FeatureSkew]):
     def text(self) -> str:
         """All of it in words."""
         lines = [self.sentence, *(one.sentence for one in self.origins)]
-        said = [one for one in self.features if one.verdict in ("moved", "small")]
-        lines += [f"  {sentence_of(one)}" for one in said]
+        lines += [f"  {sentence_of(one)}" for one in self.features if one.verdict == "moved"]
+        small = [one for one in self.features if one.verdict == "small"]
+        lines += [f"  {sentence_of(one)}" for one in small[:_SMALL]]
+        if len(small) > _SMALL:
+            lines.append(f"  {len(small) - _SMALL} more moved a little, under the limits.")
         for names, side in ((self.only_reference, "reference"), (self.only_observed, "observed")):
             if names:
                 lines.append(f"Only the {side} rows have {', '.join(names[:8])}.")

@@ -28,6 +28,9 @@ def sentence_of(one: FeatureSkew) -> str:
         side = "observed" if one.observed.rows == rows else "reference"
         return f"{one.name}: not enough data ({rows} {side} rows)."
     effect = f"{bits(one.bits)} (floor {bits(one.floor)}, limit {bits(one.limit)})"
+    if one.bits < one.limit and one.l_infinity >= one.l_infinity_limit:
+        points = f"{100 * one.l_infinity:.1f} points (limit {100 * one.l_infinity_limit:g})"
+        effect = f"one share differs by {points}, {bits(one.bits)} (floor {bits(one.floor)})"
     if one.verdict == "noise":
         return f"{one.name} is within noise: {effect}."
     verb = "moved" if one.verdict == "moved" else "moved a little"
@@ -35,8 +38,10 @@ def sentence_of(one: FeatureSkew) -> str:
 
 
 def bits(value: float) -> str:
-    """Give bits with two significant digits: ``0.31 bit``, ``0.004 bit``."""
-    return f"{0 if value < 1e-4 else float(f'{value:.2g}'):g} bit"
+    """Give bits with two significant digits: ``0.31 bit``, ``0.004 bit``, ``under 0.0001 bit``."""
+    if 0 < value < _LEAST:
+        return f"under {_LEAST:.4f} bit"
+    return f"{float(f'{value:.2g}'):g} bit"
 
 
 def percent(share: float) -> str:
@@ -85,6 +90,7 @@ def _middles(one: FeatureSkew) -> str:
 
 
 _SEEN = 0.1
+_LEAST = 1e-4
 _AT = {0.1: "10 %", 0.5: "half", 0.9: "90 %"}
 
 

@@ -97,7 +97,7 @@ def skew(
         in_order(features),
         (before.rows, after.rows),
         limits,
-        origins_of(features, known),
+        origins_of(features, known) if known else (),
         tuple(name for name in before if name not in after),
         tuple(name for name in after if name not in before),
     )

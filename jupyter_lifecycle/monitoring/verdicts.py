@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -26,6 +27,7 @@ VERDICT_WORDS: dict[Verdict, str] = {
     "few": "not enough data",
     "none": "not compared",
 }
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}($|[T ]\d)")
 _EXPECTED = 5.0
 """Rows that a cell of the test expects at least (Cochran, 1954)."""
 _SEEN = 1.0
@@ -176,13 +178,21 @@ def not_compared(one: ColumnProfile, other: ColumnProfile) -> str:
     """Say why two profiles are not compared; empty where they are."""
     if one.plan.kind != other.plan.kind:
         return f"one side has {one.plan.type} values, the other {other.plan.type} values"
-    if one.plan.kind == "time":
+    if one.plan.kind == "time" or _is_time(one):
         return "times move with the clock"
     if one.plan.identifier or other.plan.identifier:
         return "its values rise from row to row, as row numbers and times do"
     if _is_identifier(one):
         return "nearly every value is different, as ids are"
     return ""
+
+
+def _is_time(one: ColumnProfile) -> bool:
+    """Whether the categories are times as text, in the form of ISO 8601."""
+    listed = one.plan.categories
+    return len(listed) > 1 and all(
+        isinstance(name, str) and _TIME.match(name) is not None for name in listed
+    )
 
 
 def _is_identifier(one: ColumnProfile) -> bool:
