@@ -29,24 +29,30 @@ class Server:
         self._words = words
         self._env = os.environ | {"JUPYTER_LIFECYCLE_HOME": str(folder)}
         self._port = "0"
+        self._log = folder.with_name("servers.log")
         self.start()
 
     def start(self):
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "jupyter_lifecycle.cli", "registry"),
-                *("--port", self._port, *self._words),
-            ],
-            env=self._env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "jupyter_lifecycle.cli", "registry"),
+                    *("--port", self._port, *self._words),
+                ],
+                env=self._env,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         for line in self._process.stdout:
             if found := re.search(r" on (http://127.0.0.1:(\d+))", line):
                 self.address, self._port = found.groups()
                 return
         raise AssertionError("the server did not start")
+
+    @property
+    def log(self):
+        return self._log.read_text()
 
     def kill(self):
         self._process.kill()
@@ -160,7 +166,7 @@ def test_nothing_acknowledged_is_lost(killed_things, make_bundle):
     print(
         f"{ROUNDS} kills, {sum(told)} writes acknowledged, {sum(c.failures for c in clients)} not"
     )
-    assert [client.fault for client in clients] == [None] * CLIENTS
+    assert [client.fault for client in clients] == [None] * CLIENTS, servers[0].log[-8000:]
     assert all(now > was for now, was in zip(told, before, strict=True)), "a client did not go on"
     with jl.Registry(servers[0].address, token=token) as registry:
         for client in clients:

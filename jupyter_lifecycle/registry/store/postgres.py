@@ -7,16 +7,17 @@ one class for all that the server answers, so that :func:`why_away` reads the an
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import re
 import socket
 import ssl
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import create_engine, event, func, select
-from sqlalchemy.exc import InterfaceError
 
 from jupyter_lifecycle.errors import RegistryError
 
@@ -64,7 +65,7 @@ def postgres_engine(url: URL) -> Engine:
         except OSError as error:
             raise pg8000.InterfaceError(error.strerror or str(error)) from error
         try:
-            made = pg8000.Connection(sock=channel, **call["login"])
+            made = _connection_class()(sock=channel, **call["login"])
         except BaseException:
             channel.close()
             raise
@@ -85,8 +86,6 @@ def take_turn(connection: Connection) -> None:
 
 def why_away(error: BaseException | None) -> str | None:
     """Say why the server does not answer, or None where it did and the query was at fault."""
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
     answer = error.args[0] if error is not None and error.args else None
     if not isinstance(answer, dict):
         return str(error) if type(error).__name__ == "InterfaceError" else None
@@ -97,12 +96,30 @@ def why_away(error: BaseException | None) -> str | None:
 def _tell_lost_connections(context: ExceptionContext) -> None:
     """Have a connection that broke replaced, however its end was noticed."""
     error = context.original_exception
-    if isinstance(error, OSError):  # the driver lets some of them through
-        context.is_disconnect = True
-        raise InterfaceError(str(context.statement), None, error) from error
     answer = error.args[0] if error.args else None
     if isinstance(answer, dict) and str(answer.get("C", ""))[:3] in {"080", "57P"}:
         context.is_disconnect = True
+
+
+@cache
+def _connection_class() -> Any:
+    import pg8000
+
+    class Connection(pg8000.Connection):  # type: ignore[misc] # the driver has no types
+        """Says in the driver's own words, too, that the network failed in the middle of a read."""
+
+        def handle_messages(self, context: Any) -> None:
+            try:
+                super().handle_messages(context)
+            except OSError as error:
+                raise pg8000.InterfaceError("network error") from error
+
+        def close(self) -> None:
+            # A server that hung up wants no goodbye; what it said before is the news.
+            with contextlib.suppress(pg8000.InterfaceError):
+                super().close()
+
+    return Connection
 
 
 def _arguments(url: URL) -> dict[str, Any]:
