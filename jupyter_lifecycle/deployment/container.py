@@ -27,6 +27,7 @@ _NAME = re.compile(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?")
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{0,254}")
 _USER = 10_001
 _PORT = 8000
+_WINDOWS = "/tmp/jupyter-lifecycle-windows"  # noqa: S108 - in the container
 
 _DOCKERFILE = """\
 # Envelope {envelope}; written by jupyter_lifecycle {version}.
@@ -107,7 +108,9 @@ def write_context(bundle: Bundle, folder: Path, *, name: str, threads: int = 4) 
     try:
         wheel = build_wheel(staging).name
         _copy(bundle, staging / "envelope")
-        settings = Settings(name, bundle.id, threads=threads, capture=0.0)
+        settings = Settings(
+            name, bundle.id, threads=threads, capture=0.0, window_folder=_WINDOWS, window_sends=True
+        )
         source = service_source(settings, Path("envelope"))
         (staging / "service.py").write_text(source, encoding="utf-8")
         pins = {package.name: package.version for package in lock.packages}

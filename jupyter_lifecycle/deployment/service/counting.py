@@ -16,6 +16,7 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.deployment.service.logs import LOGGER
+from jupyter_lifecycle.deployment.service.sending import Sender
 from jupyter_lifecycle.deployment.service.sides import (
     InputRows,
     counted_outputs,
@@ -56,6 +57,8 @@ class Counting:
         ``inputs`` or ``raw``, and ``outputs``: what is counted of each.
     clock : callable
         Unix time; it may jump.
+    sender : Sender, optional
+        Sends what is written, where no deployer fetches it.
     """
 
     def __init__(
@@ -64,10 +67,14 @@ class Counting:
         schema: Schema,
         plans: Mapping[str, Plan],
         clock: Callable[[], float] = time.time,
+        sender: Sender | None = None,
     ) -> None:
         self._settings = settings
         self._schema = schema
         self._clock = clock
+        self._sender = sender
+        if sender is not None:
+            sender.start()
         self._folder = Path(settings.window_folder)
         self._counters = {side: Counter(plan) for side, plan in plans.items()}
         self._outputs = counted_outputs(schema)
@@ -89,7 +96,12 @@ class Counting:
         if not settings.window_folder or settings.window_seconds <= 0:
             return None
         plans = plans_of(model.manifest, model.answers)
-        return cls(settings, model.schema, plans) if plans else None
+        sender = None
+        if settings.window_sends:
+            sender = Sender.of_environment(Path(settings.window_folder))
+            if sender is None:
+                return None
+        return cls(settings, model.schema, plans, sender=sender) if plans else None
 
     def add(self, payload: Any, answer: Any, size: int) -> None:
         """Have one answered request counted, soon.
@@ -135,6 +147,8 @@ class Counting:
         if self._thread is not None:
             self._thread.join()
         self.flush()
+        if self._sender is not None:
+            self._sender.close()
 
     # -- the thread
 

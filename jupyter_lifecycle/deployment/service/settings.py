@@ -57,6 +57,9 @@ class Settings:
         How long a window of counts is; 0 counts nothing.
     window_folder : str
         Where windows are written; empty means nowhere.
+    window_sends : bool
+        Whether the service sends them itself, to where ``$JUPYTER_LIFECYCLE_WINDOWS`` says; it
+        counts nothing where that says nothing. Else a deployer fetches them.
     beside : tuple of Beside
         Other envelopes that answer here too, as ``routes.json`` beside the page says.
     exposure_folder : str
@@ -76,6 +79,7 @@ class Settings:
     capture_folder: str = ""
     window_seconds: int = 3600
     window_folder: str = ""
+    window_sends: bool = False
     beside: tuple[Beside, ...] = ()
     exposure_folder: str = ""
     inner: bool = False
