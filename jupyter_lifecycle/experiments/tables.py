@@ -40,12 +40,13 @@ class Table:
     def __init__(self, source: Any, name: str) -> None:
         self.name = name
         self.again = not isinstance(source, pa.RecordBatchReader)
-        if isinstance(source, str | Path):
-            self._files = _files(Path(source), name)
-            self._source: Any = None
-        else:
-            self._files = []
-            self._source = _arrow(source, name)
+        self._files = _files(Path(source), name) if isinstance(source, str | Path) else []
+        self._source: Any = None if self._files else _arrow(source, name)
+        # a stream is opened once for its schema and for its first reading
+        self._stream: Any = None
+        if self._source is not None and not isinstance(self._source, pa.Table):
+            self._stream = pa.RecordBatchReader.from_stream(self._source)
+            self._source = (source, self._stream.schema)
 
     @property
     def columns(self) -> list[str]:
@@ -56,7 +57,7 @@ class Table:
                 with pa_csv.open_csv(first) as reader:
                     return list(reader.schema.names)
             return list(pq.read_schema(first).names)
-        return list(self._schema().names)
+        return list(self._schema.names)
 
     def kind(self, column: str) -> Any:
         """Give a column's Arrow type."""
@@ -65,11 +66,11 @@ class Table:
         if self._files:
             with pa_csv.open_csv(self._files[0]) as reader:
                 return reader.schema.field(column).type
-        return self._schema().field(column).type
+        return self._schema.field(column).type
 
+    @property
     def _schema(self) -> Any:
-        schema = self._source.schema
-        return schema if isinstance(schema, pa.Schema) else pa.schema(schema)
+        return self._source.schema if isinstance(self._source, pa.Table) else self._source[1]
 
     def need(self, columns: list[str], what: str) -> None:
         """Refuse what is not there.
@@ -102,8 +103,10 @@ class Table:
         if isinstance(self._source, pa.Table):
             yield from self._source.select(columns).to_batches(max_chunksize=ROWS)
             return
-        reader = pa.RecordBatchReader.from_stream(self._source)
-        for batch in reader:
+        stream, self._stream = self._stream, None
+        if stream is None:
+            stream = pa.RecordBatchReader.from_stream(self._source[0])
+        for batch in stream:
             yield batch.select(columns)
 
 
@@ -124,7 +127,7 @@ def _ahead(pieces: Iterator[Any]) -> Iterator[Any]:
 
 
 def _arrow(source: Any, name: str) -> Any:
-    if isinstance(source, pa.Table | pa.RecordBatchReader):
+    if isinstance(source, pa.Table):
         return source
     if isinstance(source, Mapping):
         return pa.table(dict(source))
@@ -133,7 +136,7 @@ def _arrow(source: Any, name: str) -> Any:
     if hasattr(source, "to_arrow") and type(source).__module__.split(".")[0] == "polars":
         return source.to_arrow()
     if hasattr(source, "__arrow_c_stream__"):
-        return pa.RecordBatchReader.from_stream(source).read_all()
+        return source
     raise AnalysisError(
         f"The {name} are a {type(source).__name__}: give a pandas, polars or Arrow table, a"
         " mapping of"

@@ -524,3 +524,58 @@ def test_metrics_are_asked_for_by_their_names() -> None:
 def test_the_example_in_the_docstring() -> None:
     found = doctest.testmod(import_module("jupyter_lifecycle.experiments.analysis"))
     assert (found.attempted, found.failed) == (4, 0)
+
+
+def test_a_stream_of_another_library_is_read_again_where_it_must_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(filling, "BUDGET", 40_000)
+    halves = pd.concat([OUTCOMES.assign(y=OUTCOMES.y / 2)] * 2)
+    stream = Foreign(pa.Table.from_pandas(halves, preserve_index=False))
+    found = analyse(EXPOSURES, stream, "y", sequential=False)["y"].effect
+    assert found is not None
+    assert found.interval == pytest.approx(welch(Y[A], Y[B]).interval)
+
+
+def test_a_quantile_of_few_units_waits() -> None:
+    found = fixed(Metric("tail", "quantile", column="y", quantile=0.999), least=2)
+    assert found["tail"].effect is None
+    assert found["tail"].verdict == "not enough data"
+
+
+def test_a_ratio_without_its_denominator_is_unknown() -> None:
+    views = np.where(np.arange(N) % 3, VIEWS, np.nan)
+    table = pd.DataFrame({"unit": EXPOSURES.unit, "y": Y, "views": views})
+    found = analyse(
+        EXPOSURES, table, Metric("r", "ratio", column="y", denominator="views"), sequential=False
+    )
+    known = ~np.isnan(views)
+    expected = ratio(Y[A & known], Y[B & known], views[A & known], views[B & known])
+    assert found["r"].effect is not None
+    assert found["r"].effect.interval == pytest.approx(expected.interval)
+
+
+def test_days_booleans_and_text_say_when_and_which() -> None:
+    day = EXPOSURES["at"].dt.date
+    app = RNG.random(N) < 0.5
+    one = analyse(EXPOSURES.assign(at=day, app=app), OUTCOMES, "y", time="at", segments=["app"])
+    assert {part.segment for part in one.segments} == {("app", "true"), ("app", "false")}
+    for text in (day.astype(str), EXPOSURES["at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")):
+        found = analyse(EXPOSURES.assign(at=text), OUTCOMES, "y", time="at")
+        assert [point.day for point in found.series] == [point.day for point in one.series]
+
+
+def test_interactions_are_json() -> None:
+    (planted,) = of_two(0.4, 2).interactions
+    assert json.loads(json.dumps(planted.to_json()))["flagged"] is True
+
+
+def test_some_segments_have_nobody() -> None:
+    exposures = EXPOSURES.assign(country=EXPOSURES.country.where(EXPOSURES.country != "de"))
+    found = analyse(exposures, OUTCOMES, "y", segments=["country"])
+    assert {one.segment for one in found.segments} == {("country", "us"), ("country", "fr")}
+    broken = analyse(
+        {"unit": np.arange(9_000), "arm": ["A", "A", "B"] * 3_000, "app": pd.Categorical([None] * 9_000, ["x"])},
+        OUTCOMES, "y",
+    )  # fmt: skip
+    assert (broken.status, broken.gaps) == ("hidden", ())

@@ -191,6 +191,16 @@ def test_plans_agree_with_each_other(is_sequential: bool, share: float) -> None:
     )
 
 
+@pytest.mark.parametrize("effect", [0.3, 1, 3, 10])
+@pytest.mark.parametrize("is_sequential", [False, True])
+def test_the_plan_is_the_fewest_units(effect: float, is_sequential: bool) -> None:
+    n = sample_size(effect, 1, sequential=is_sequential)
+    assert power(effect, 1, n / 2, sequential=is_sequential) >= 0.8
+    if n > 4:
+        assert power(effect, 1, (n - 1) / 2, sequential=is_sequential) < 0.8
+        assert detectable(n, 1, sequential=is_sequential) <= effect
+
+
 def test_looking_every_day_costs_units() -> None:
     assert 1.5 < sample_size(0.02, 0.4, sequential=True) / sample_size(0.02, 0.4) < 2.1
 

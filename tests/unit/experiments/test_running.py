@@ -53,6 +53,10 @@ def test_it_takes_the_lowest_free_slots_and_starts() -> None:
     assert (started.status, started.started) == ("running", "2026-11-24T00:00:00+00:00")
 
 
+def test_it_takes_the_slots_that_are_asked_for() -> None:
+    assert start(ROUTE, MODEL, [EMBED, SHORT], 0.1, first_slot=8_500).slots == ((8500, 9500),)
+
+
 def test_a_draft_that_planned_its_slots_keeps_them() -> None:
     planned = replace(ROUTE, slots=((5000, 6000),))
     assert start(planned, MODEL, [EMBED]).slots == ((5000, 6000),)
