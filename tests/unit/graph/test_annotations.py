@@ -273,7 +273,7 @@ class Rows(list[T]): ...
 
 TEXTS = {
     "a callable": ("Callable[[int], str]", Callable[[int], str]),
-    "a member of an enumeration": ("Literal[Colour.RED]", typing.Any),
+    "a member of an enumeration": ("typing.Literal[Colour.RED]", typing.Any),
     "what takes no brackets": ("int[str]", int),
     "an alternative that knows no stroke": ("'Colour' | None", Colour | None),
     "a tuple as an alternative": ("(int, str) | None", typing.Any),

@@ -149,8 +149,8 @@ def test_a_rename_is_the_same_code_in_the_same_cell(new, renamed):
 
 def test_one_feature_is_renamed_once():
     graph = built(made("old", ["x"], 1))
-    two = [made("first", ["x"], 1), made("second", ["x"], 1)]
-    _, delta = edited(graph._structure, two, ["old"])
+    same = [made(name, ["x"], 1) for name in ("first", "second", "third")]
+    _, delta = edited(graph._structure, same, ["old"])
     assert delta.renamed == (("old", "first"),)
 
 

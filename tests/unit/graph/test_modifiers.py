@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from types import FunctionType, ModuleType
 from typing import Any, TypedDict
@@ -941,25 +942,49 @@ def plain_column(a):
 
 
 UNKNOWN_TARGETS = {
-    "tag": tag(owner="us", target_="colum"),
-    "check_output": check_output(range=(0, 1), target_="colum"),
-    "pipe_output": pipe_output(step(plain_column), on_output="colum"),
-    "step(…).on_output": pipe_output(step(plain_column).on_output("colum")),
+    "tag": lambda: tag(owner="us", target_="colum"),
+    "check_output": lambda: check_output(range=(0, 1), target_="colum"),
+    "pipe_output": lambda: pipe_output(step(plain_column), on_output="colum"),
+    "step(…).on_output": lambda: pipe_output(step(plain_column).on_output("colum")),
 }
 
 
-@pytest.mark.parametrize(("label", "modifier"), UNKNOWN_TARGETS.items())
-def test_a_target_that_is_not_there_is_told_by_the_modifiers_name(label, modifier):
-    @modifier
+@pytest.mark.parametrize(("label", "make"), UNKNOWN_TARGETS.items())
+def test_a_target_that_is_not_there_is_told_by_the_modifiers_name(label, make):
     def column(x):
         return x
 
     with pytest.raises(FeatureDefinitionError) as caught:
-        make_features(column)
+        make_features(make()(column))
     message = caught.value.message
     assert f"{label} on column: it gives no feature colum. Did you mean column?" in message
     assert message.startswith("test_modifiers.py, line ")
     assert message.count("test_modifiers.py") == 1
+
+
+def test_a_parameter_that_is_not_there_is_told_with_the_place_once():
+    with pytest.raises(FeatureDefinitionError, match="has no parameter y") as caught:
+        make_features(inject(y=value(1))(copied(plain_column)))
+    assert caught.value.message.count("test_modifiers.py") == 1
+
+
+def test_checks_are_called_by_their_names():
+    (made,) = make_features(check_output(range=(0, 1))(copied(plain_column)))
+    assert [each.name for each in made.checks] == ["range"]
+
+    def is_small(value):
+        return value < 1
+
+    own = check_output_custom(is_small, functools.partial(is_small))
+    (made,) = make_features(own(copied(plain_column)))
+    assert [each.name for each in made.checks] == ["is_small", "own check"]
+
+
+def test_categories_are_a_list():
+    (made,) = make_features(check_output(categories=["a", "b"])(copied(plain_column)))
+    assert made.checks[0].limit == ("a", "b")
+    with pytest.raises(FeatureDefinitionError, match="allowed values in a list"):
+        check_output(categories="ab")
 
 
 WRONG_FORMS = {
@@ -1055,6 +1080,15 @@ def test_the_annotation_of_either_of_two_parameters_counts():
 def test_a_parameter_behind_one_that_is_joined_is_kept():
     (made,) = make_features(inject(a=source("x"), b=source("x"))(copied(three)))
     assert [p.name for p in made.parameters] == ["x", "c"]
+
+
+def early(a: int = 0, *, b):
+    return (a, b)
+
+
+def test_the_annotation_of_the_first_of_two_parameters_is_kept():
+    (made,) = make_features(inject(a=source("x"), b=source("x"))(copied(early)))
+    assert [(p.name, p.required, p.annotation) for p in made.parameters] == [("x", True, "int")]
 
 
 def three(a, b, c):
