@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from jupyter_lifecycle.monitoring.chi_squared import quantile
-from jupyter_lifecycle.monitoring.distances import bits_between
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,27 +49,30 @@ def estimate(one: Sequence[float], other: Sequence[float]) -> Estimate:
         Counts in the same cells, both with some.
     """
     n, m = math.fsum(one), math.fsum(other)
-    p, q = [count / n for count in one], [count / m for count in other]
-    plain = bits_between(p, q)
-    twice_bias = ((_used(p) - 1) / n + (_used(q) - 1) / m) / 2
-    moments = [0.0, 0.0, 0.0, 0.0]
-    for left, right in zip(p, q, strict=True):
-        middle = (left + right) / 2
-        if middle > 0:
-            twice_bias -= (left * (1 - left) / n + right * (1 - right) / m) / (4 * middle)
-        for place, share in enumerate((left, right)):
-            if share > 0:
-                slope = math.log2(share / middle) / 2
-                moments[2 * place] += share * slope
-                moments[2 * place + 1] += share * slope * slope
-    bits = min(max(plain - twice_bias / (2 * _LN2), 0.0), 1.0)
-    variance = max(moments[1] - moments[0] ** 2, 0.0) / n + max(moments[3] - moments[2] ** 2, 0) / m
+    bias, used_p, used_q = 0.0, 0, 0
+    mean_p = mean_q = square_p = square_q = 0.0
+    for count, other_count in zip(one, other, strict=True):
+        p, q = count / n, other_count / m
+        middle = (p + q) / 2
+        if middle == 0:
+            continue
+        bias -= (p * (1 - p) / n + q * (1 - q) / m) / (4 * middle)
+        # the divergence's slope along a share is half of the logarithm in its own sum
+        if p > 0:
+            used_p += 1
+            slope = math.log2(p / middle) / 2
+            mean_p += p * slope
+            square_p += p * slope * slope
+        if q > 0:
+            used_q += 1
+            slope = math.log2(q / middle) / 2
+            mean_q += q * slope
+            square_q += q * slope * slope
+    bias += ((used_p - 1) / n + (used_q - 1) / m) / 2
+    bits = min(max(mean_p + mean_q - bias / (2 * _LN2), 0.0), 1.0)
+    variance = max(square_p - mean_p**2, 0.0) / n + max(square_q - mean_q**2, 0.0) / m
     reach = _TWO_SIDED * math.sqrt(variance)
     return Estimate(bits, max(bits - reach, 0.0), min(bits + reach, 1.0))
-
-
-def _used(shares: Sequence[float]) -> int:
-    return sum(1 for share in shares if share > 0)
 
 
 def noise_floor(dof: int, n: float, m: float) -> float:

@@ -127,6 +127,10 @@ class _Line:
 def _line(side: Numbers) -> _Line:
     if not isinstance(side, Histogram):
         side = Histogram((), (), _counted(side))
+    if not side.atoms and side.edges and -math.inf < side.edges[0] and side.edges[-1] < math.inf:
+        line = _closed(side)
+        if line is not None:
+            return line
     atoms: dict[float, float] = {}
     for name, count in side.points().items():
         place = _ENDS.get(name, name)
@@ -144,6 +148,15 @@ def _line(side: Numbers) -> _Line:
     if not (any(atoms.values()) or any(count for _, _, count in closed)):
         raise DistanceError("A distribution without any number has no distance on the line.")
     return line
+
+
+def _closed(side: Histogram) -> _Line | None:
+    """Give bins that are all closed and have a width as they are: the usual case, and quick."""
+    ends = list(pairwise(side.edges))
+    if not all(low < high for low, high in ends) or not any(side.counts):
+        return None
+    bins = zip(side.edges, side.edges[1:], side.counts, strict=False)
+    return _Line(tuple(bins), {})
 
 
 def _counted(side: Mapping[float, float] | Sequence[float]) -> dict[float, float]:

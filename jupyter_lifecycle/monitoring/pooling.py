@@ -32,11 +32,17 @@ def pooled(
     n, m = math.fsum(one), math.fsum(other)
     # the smaller sample expects fewer: a cell with this many counts in both expects enough there
     enough = expected * (n + m) / min(n, m)
-    pairs = [pair for pair in zip(one, other, strict=True) if sum(pair) > 0]
-    kept = sorted((pair for pair in pairs if sum(pair) >= enough), key=sum, reverse=True)
-    rest = [pair for pair in pairs if sum(pair) < enough]
+    kept, rest = [], []
+    for left, right in zip(one, other, strict=True):
+        both = left + right
+        if both >= enough and both > 0:
+            kept.append((left, right))
+        elif both > 0:
+            rest.append((left, right))
     if rest:
         pool = (math.fsum(left for left, _ in rest), math.fsum(right for _, right in rest))
+        if sum(pool) < enough:
+            kept.sort(key=sum, reverse=True)
         while kept and sum(pool) < enough:
             left, right = kept.pop()
             pool = (pool[0] + left, pool[1] + right)

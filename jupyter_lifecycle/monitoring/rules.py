@@ -149,6 +149,8 @@ class _Column:
             if dtype == "object":
                 return bool(pd.api.types.infer_dtype(self.values, skipna=True) == "string")
             return dtype.lower().startswith(("str", "large_string"))
+        if word == "integer" and dtype.lower() == (self.field.dtype or "").lower():
+            return True
         if word == "datetime" and dtype.startswith("datetime64"):
             return ("," in dtype) == (self.field.zone is not None)
         return word == "boolean" and dtype == "bool"
