@@ -2,18 +2,25 @@
 
 For each model an envelope is saved here, its environment is built with uv in a folder of its own,
 and the example is answered there. The last line is JSON: how many passed, of how many.
-``environments.py NAME…`` runs some of them.
+``environments.py NAME…`` runs some of them. ``--peer mlflow=PYTHON`` (several times; also
+``bentoml`` and ``vetiver``) does the same with a peer, in the interpreter that has it and the
+corpus's frameworks; see ``environments_peers.py``.
 """
 
 # ruff: noqa: PLW0108, ARG002 - lambdas that name other things are what is tried here
 
 from __future__ import annotations
 
+import argparse
+import atexit
 import dataclasses
 import enum
 import functools
 import importlib
 import json
+import os
+import shutil
+import subprocess
 import sys
 import tempfile
 import textwrap
@@ -23,9 +30,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel
-
-from jupyter_lifecycle.envelope import build
-from jupyter_lifecycle.errors import LifecycleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -344,6 +348,9 @@ def torch_with_a_cpu_label():
 
 def ours(name: str) -> tuple[str, str]:
     """Outcome and its reason for one model."""
+    from jupyter_lifecycle.envelope import build
+    from jupyter_lifecycle.errors import LifecycleError
+
     try:
         found, example = CORPUS[name]()
     except ModuleNotFoundError as problem:
@@ -358,22 +365,86 @@ def ours(name: str) -> tuple[str, str]:
     )
 
 
-def main() -> None:
-    names = sys.argv[1:] or list(CORPUS)
-    outcomes = {}
-    for name in names:
-        outcomes[name], why = ours(name)
-        print(f"{name:40} {outcomes[name]:8} {why[:160]}", flush=True)
-    tried = [one for one in outcomes.values() if one != "absent"]
-    print(
-        json.dumps(
-            {
-                "passed": tried.count("passed"),
-                "models": len(tried),
-                "absent": len(names) - len(tried),
-            }
-        )
+def theirs(peer: str, python: str, name: str) -> tuple[str, str]:
+    """Outcome and its reason for one model with a peer: saved, rebuilt, replayed."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{peer}-"))
+    settings = {**os.environ, "BENTOML_HOME": str(folder / "store"), "BENTOML_DO_NOT_TRACK": "True"}
+    try:
+        words = [python, __file__, "--save-with", peer, "--folder", str(folder), name]
+        if said := ran(words, settings):
+            return ("absent" if "ModuleNotFoundError" in said else "refused"), said
+        rebuilt, said = built(next(folder.rglob("requirements.txt")).read_text())
+        if said:
+            return "failed", said
+        again = {**settings, "BENTOML_HOME": str(folder / "other")}
+        replay = str(Path(__file__).with_name("environments_peers.py"))
+        said = ran([str(rebuilt), "-I", replay, peer, str(folder)], again)
+        return ("failed" if said else "passed"), said
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@functools.cache
+def built(requirements: str) -> tuple[Path, str]:
+    """The interpreter of an environment built from these lines, and what went wrong if something did.
+
+    The same lines are built once: they give the same environment.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="environment-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    needed, rebuilt = folder / "requirements.txt", folder / "environment" / "bin" / "python"
+    needed.write_text(requirements)
+    uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
+    make = [uv, "venv", "-q", "--python", sys.executable, str(folder / "environment")]
+    install = [uv, "pip", "install", "-q", "--python", str(rebuilt), "-r", str(needed)]
+    return rebuilt, ran(make, dict(os.environ)) or ran(install, dict(os.environ))
+
+
+def ran(words: list[str], settings: dict[str, str]) -> str:
+    """Run a command elsewhere; what it said last where it failed, else nothing."""
+    done = subprocess.run(
+        words, cwd=tempfile.gettempdir(), env=settings, capture_output=True, text=True, check=False
     )
+    if not done.returncode:
+        return ""
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing"
+
+
+def counted(outcomes: dict[str, str]) -> dict[str, int]:
+    """How many passed of those that could be tried."""
+    tried = [one for one in outcomes.values() if one != "absent"]
+    return {
+        "passed": tried.count("passed"),
+        "models": len(tried),
+        "absent": len(outcomes) - len(tried),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Environments, rebuilt.")
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
+    parser.add_argument("--only-peers", action="store_true", help="leave ours out")
+    parser.add_argument("--save-with", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    names = asked.names or list(CORPUS)
+    if asked.save_with:
+        from environments_peers import save
+
+        save(asked.save_with, *CORPUS[names[0]](), asked.folder)
+        return
+    runs = {} if asked.only_peers else {"ours": ours}
+    for one in asked.peer:
+        peer, _, python = one.partition("=")
+        runs[peer] = functools.partial(theirs, peer, python)
+    outcomes: dict[str, dict[str, str]] = {who: {} for who in runs}
+    for name in names:
+        for who, run in runs.items():
+            outcomes[who][name], why = run(name)
+            print(f"{name:40} {who:8} {outcomes[who][name]:8} {why[:140]}", flush=True)
+    print(json.dumps({who: counted(found) for who, found in outcomes.items()}))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.envelope.archive import extract, write_archive
 from jupyter_lifecycle.envelope.formats import DEFAULT
+from jupyter_lifecycle.envelope.hints import with_hint
 from jupyter_lifecycle.envelope.manifest import (
     FILE_NAME,
     ID_LENGTH,
@@ -25,7 +26,7 @@ from jupyter_lifecycle.envelope.query import Query, query_of
 from jupyter_lifecycle.envelope.signatures import read_signatures, write_signatures
 from jupyter_lifecycle.envelope.staging import discard, stage
 from jupyter_lifecycle.envelope.travel import load_features
-from jupyter_lifecycle.errors import EnvelopeError, TrustError
+from jupyter_lifecycle.errors import EnvelopeError, InputError, TrustError
 
 if TYPE_CHECKING:
     import os
@@ -287,7 +288,11 @@ class Bundle:
             As :meth:`load`.
         """
         _, query = self._loaded()
-        answer = query.ask(self.schema, self.schema.check(rows))
+        try:
+            checked = self.schema.check(rows)
+        except InputError as problem:
+            raise with_hint(problem, self.manifest, rows) from None
+        answer = query.ask(self.schema, checked)
         if self.schema.form == "frame" and self.schema.aligned and self.schema.is_single(rows):
             return answer.iloc[0] if hasattr(answer, "iloc") else answer[0]
         return answer

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _Given = TypeVar("_Given")
 _Read = TypeVar("_Read")
 LIMIT = 100
+MISSING = "is missing"
+EXTRA = "is not expected"
+_PLURAL = {MISSING: "missing", EXTRA: "not expected"}
 
 
 def pointer(*parts: str | int) -> str:
@@ -83,9 +86,26 @@ class Problems:
         """
         if not self.count:
             return
-        first = self.kept[0]
-        where = f"{first['path']}: " if first["path"] else ""
-        more = f" ({self.count - 1} more)" if self.count > 1 else ""
-        raise InputError(
-            f"{where}{first['reason']}{more}", problems=self.kept, problem_count=self.count
-        )
+        said, told = _members(self.kept)
+        if not said:
+            first, told = self.kept[0], 1
+            where = f"{first['path']}: " if first["path"] else ""
+            said = f"{where}{first['reason']}"
+        more = f" ({self.count - told} more)" if self.count > told else ""
+        raise InputError(f"{said}{more}", problems=self.kept, problem_count=self.count)
+
+
+def _members(problems: list[dict[str, str]]) -> tuple[str, int]:
+    """Name all that the first row, or call, lacks or has besides; how many these are."""
+    parent = problems[0]["path"].rpartition("/")[0]
+    found: dict[str, list[str]] = {MISSING: [], EXTRA: []}
+    for one in problems:
+        above, _, name = one["path"].rpartition("/")
+        if above == parent and one["reason"].startswith((MISSING, EXTRA)):
+            reason = MISSING if one["reason"].startswith(MISSING) else EXTRA
+            found[reason].append(name.replace("~1", "/").replace("~0", "~"))
+    count = sum(map(len, found.values()))
+    if count < 2:  # one alone has its whole reason
+        return "", 0
+    parts = [f"{', '.join(names)} {_PLURAL[why]}" for why, names in found.items() if names]
+    return (f"{parent}: " if parent else "") + "; ".join(parts), count

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.envelope.bundle import Bundle
+from jupyter_lifecycle.envelope.hints import with_hint
 from jupyter_lifecycle.envelope.problems import quietly
+from jupyter_lifecycle.errors import InputError
 
 if TYPE_CHECKING:
     import os
@@ -52,7 +54,10 @@ class Served:
         InputError
             With every problem's JSON pointer and reason.
         """
-        parsed = quietly(self.schema.parse, payload)
+        try:
+            parsed = quietly(self.schema.parse, payload)
+        except InputError as problem:
+            raise with_hint(problem, self.manifest, payload) from None
         answer = self.schema.encode(self.query.ask(self.schema, parsed.rows))
         if parsed.single and self.schema.form == "frame" and self.schema.aligned:
             return answer[0]
