@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.envelope import payload
@@ -18,7 +18,7 @@ from jupyter_lifecycle.envelope.describing import fields_of_frame
 from jupyter_lifecycle.envelope.expectations import Expectation, expectations_of
 from jupyter_lifecycle.envelope.formats import AUTOMATIC, Format, Stored, format_for
 from jupyter_lifecycle.envelope.journey import embark
-from jupyter_lifecycle.envelope.lineage import GitState, features_upstream
+from jupyter_lifecycle.envelope.lineage import GitState, features_upstream, parameters_of
 from jupyter_lifecycle.envelope.local_code import local_modules
 from jupyter_lifecycle.envelope.manifest import (
     FILE_NAME,
@@ -50,7 +50,7 @@ from jupyter_lifecycle.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from jupyter_lifecycle.envelope.expecting import Expectations
@@ -160,6 +160,8 @@ class _Staged:
     columns: tuple[str, ...]
     """What the model itself takes: the schema's inputs, where no features travel."""
     plan: Plan | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """What the estimator was trained with."""
 
 
 class _Stage:
@@ -233,9 +235,18 @@ class _Stage:
             verdict.environment_seconds,
             f"{len(environment.packages)} packages on Python {environment.python}",
         )
-        profile = _profiled(example, training, plan)
         return _Staged(
-            self._folder, schema, verdict, count, repeatable, state, profile, info, columns, plan
+            self._folder,
+            schema,
+            verdict,
+            count,
+            repeatable,
+            state,
+            _profiled(example, training, plan),
+            info,
+            columns,
+            plan,
+            parameters_of(model),
         )
 
     def _write(self, name: str, value: Any) -> None:
@@ -384,6 +395,8 @@ def _lineage(
             lineage["features"]["travel"] = staged.plan.to_json()
         fact = f"{len(found['features'])} features behind {len(found['columns'])} columns"
         report("Features recorded", time.perf_counter() - started, fact)
+    if staged.parameters:
+        lineage["parameters"] = dict(staged.parameters)
     if staged.git:
         lineage["git"] = staged.git
     return lineage

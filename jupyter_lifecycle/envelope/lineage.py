@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 _GIT_SECONDS = 2.0
 _MAX_FILES = 200
+_MAX_PARAMETERS = 500
+_MAX_TEXT = 500
+_MAX_ITEMS = 100
 _GIT = ("git", "-c", "core.fsmonitor=false", "--no-optional-locks", "status")
 _FORM = ("--porcelain=v2", "--branch", "--untracked-files=no", "--")
 _NO_FILE = ":(exclude,top)*"
@@ -130,3 +134,43 @@ def features_upstream(graph: FeatureGraph, columns: Sequence[str]) -> dict[str, 
         "features": found,
         "inputs": sorted(graph.required_inputs(targets)),
     }
+
+
+def parameters_of(model: Any) -> dict[str, Any]:
+    """Give the parameters that an estimator was trained with, as JSON.
+
+    Parameters
+    ----------
+    model
+        What has scikit-learn's ``get_params`` (pipelines, XGBoost's and LightGBM's estimators
+        too); anything else has none that could be read.
+
+    Returns
+    -------
+    dict
+        Names and values; what is no plain value is its class. At most 500, of at most 500
+        characters each.
+    """
+    ask = getattr(model, "get_params", None)
+    if not callable(ask) or isinstance(model, type):
+        return {}
+    try:
+        found = ask()
+        return {str(name): _plain(found[name]) for name in sorted(found, key=str)[:_MAX_PARAMETERS]}
+    except Exception:  # noqa: BLE001 - somebody's own get_params; lineage is no reason not to save
+        return {}
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return str(value)[:_MAX_TEXT]
+    if isinstance(value, list | tuple) and len(value) <= _MAX_ITEMS:
+        return [_plain(one) for one in value]
+    named = value if hasattr(value, "__qualname__") else type(value)
+    return f"{getattr(named, '__module__', '')}.{named.__qualname__}"

@@ -95,6 +95,11 @@ class NotebookFile:
         self._seen: tuple[int, int] | None = None
         self._titles: dict[str, str] = {}
 
+    @property
+    def name(self) -> str:
+        """Its file's name, without the folders; empty where the server tells none."""
+        return Path(self._path).name if self._path.endswith(".ipynb") else ""
+
     def title(self, cell_id: str | None) -> str:
         """Find the nearest markdown heading above the cell; empty where none is known."""
         if cell_id is None or not self._path.endswith(".ipynb"):

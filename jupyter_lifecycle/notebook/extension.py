@@ -18,6 +18,7 @@ from jupyter_lifecycle.notebook.session import Session
 from jupyter_lifecycle.notebook.showing import show
 from jupyter_lifecycle.notebook.tracebacks import short_lines, show_short
 from jupyter_lifecycle.notebook.transforming import FeatureLines
+from jupyter_lifecycle.registry import origins
 from jupyter_lifecycle.widgets.outcomes import message_line
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Extension:
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
-        host = ShellHost(shell)
+        self._host = host = ShellHost(shell)
         self.session = Session(host)
         self._shell = shell
         self._magics = LifecycleMagics(shell, self.session)
@@ -69,6 +70,7 @@ class Extension:
             shell.set_custom_exc((LifecycleError,), self._show_error)  # type: ignore[no-untyped-call]
         if shell.Completer is not None:
             shell.Completer.custom_matchers.append(self._matcher)
+        origins.told_by(self._host.origin)
 
     def detach(self) -> None:
         """Take them off; the session goes with them."""
@@ -84,6 +86,7 @@ class Extension:
         if shell.Completer is not None:
             shell.Completer.custom_matchers.remove(self._matcher)
         self._channel.detach()
+        origins.forget(self._host.origin)
         kernel = getattr(shell, "kernel", None)
         if kernel is not None:
             del kernel.do_inspect

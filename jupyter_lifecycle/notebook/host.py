@@ -50,6 +50,12 @@ class ShellHost:
         known = self._request().get("metadata", {}).get("cellId")
         return known if isinstance(known, str) and known else None
 
+    def origin(self) -> dict[str, str]:
+        """Say where a save is made: the notebook's file, the cell and the heading above it."""
+        cell = self.cell_id() or ""
+        heading = self._file.title(cell or None)
+        return {"notebook": self._file.name, "cell": cell, "heading": heading}
+
     def _number(self) -> int:
         """Find the number beside the running cell: IPython counts it up before or after the run."""
         frame = inspect.currentframe()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.registry.contents import JSON, Content
+from jupyter_lifecycle.registry.origins import KIND as ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -207,6 +208,11 @@ class Envelope:
         """
         self._registry.sign(self.id, key)
         return self
+
+    @property
+    def origins(self) -> tuple[dict[str, str], ...]:
+        """Where it was saved: ``notebook``, ``cell``, ``heading``, as far as they were known."""
+        return tuple(self.artifact(one.name) for one in self.artifacts if one.kind == ORIGIN)
 
     @property
     def signatures(self) -> tuple[Signature, ...]:

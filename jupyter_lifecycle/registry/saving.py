@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_lifecycle.registry import words
 from jupyter_lifecycle.registry.attaching import contents_of, measured
 from jupyter_lifecycle.registry.facade import Registry, user_name
+from jupyter_lifecycle.registry.origins import as_artifacts
 
 if TYPE_CHECKING:
     import os
@@ -129,7 +130,7 @@ def keep(
         bundle,
         tags=labels.tags,
         metrics=labels.metrics,
-        artifacts=labels.artifacts,
+        artifacts={**as_artifacts(), **labels.artifacts},
         author=bundle.author,
     )
     if progress is not None:

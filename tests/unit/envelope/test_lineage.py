@@ -1,12 +1,18 @@
 """Lineage: the repository's state and the features behind a model's columns."""
 
+import json
 import os
 import shutil
 import subprocess
 
 import pytest
 
-from jupyter_lifecycle.envelope.lineage import GitState, features_upstream, parse_status
+from jupyter_lifecycle.envelope.lineage import (
+    GitState,
+    features_upstream,
+    parameters_of,
+    parse_status,
+)
 from jupyter_lifecycle.graph import FeatureGraph
 
 
@@ -129,3 +135,24 @@ def test_a_feature_that_cannot_be_keyed_says_why(tmp_path):
         (found,) = features_upstream(graph, ["opaque"])["features"]
     assert "key" not in found
     assert "TextIOWrapper" in found["unkeyed"]
+
+
+class Odd:
+    def get_params(self):
+        raise RuntimeError("not fitted")
+
+
+def test_parameters_are_plain_and_deep():
+    import numpy as np
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), Ridge(np.float64(0.5), random_state=np.int64(3)))
+    found = parameters_of(model)
+    assert found["ridge__alpha"] == 0.5
+    assert found["ridge__random_state"] == 3
+    assert found["ridge"] == "sklearn.linear_model._ridge.Ridge"
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert parameters_of(Ridge(float("inf")))["alpha"] == "inf"
+    assert parameters_of(Ridge) == parameters_of(len) == parameters_of(Odd()) == {}
