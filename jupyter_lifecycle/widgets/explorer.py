@@ -17,6 +17,7 @@ from jupyter_lifecycle.widgets.explorer_answers import answer
 from jupyter_lifecycle.widgets.explorer_diff import compared
 from jupyter_lifecycle.widgets.explorer_feed import Feed
 from jupyter_lifecycle.widgets.explorer_graph import GraphSource
+from jupyter_lifecycle.widgets.explorer_skew import SkewSource
 from jupyter_lifecycle.widgets.exporting import now_words, write
 from jupyter_lifecycle.widgets.selection import find, subset
 from jupyter_lifecycle.widgets.svg import SVG_LIMIT, picture, plain
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
+    from jupyter_lifecycle.monitoring import SkewReport
     from jupyter_lifecycle.widgets.explorer_diff import HasFeatures
     from jupyter_lifecycle.widgets.wire import Action, GraphView, Inspection, StatesView
 
@@ -161,6 +163,7 @@ def explore(
     query: str = "",
     *,
     against: FeatureGraph | HasFeatures | str | None = None,
+    skew: SkewReport | None = None,
 ) -> Explorer:
     """Show the features of a graph or an envelope, or how two versions differ; nothing runs.
 
@@ -174,6 +177,8 @@ def explore(
     against : FeatureGraph, Envelope or str, optional
         The version before: what was added, removed and changed since is marked. A graph is
         compared as its code is now; an envelope remembers the keys of what it named then.
+    skew : SkewReport, optional
+        Colours the features by it: what moved, what is quiet, and where it began.
 
     Returns
     -------
@@ -190,6 +195,8 @@ def explore(
         Where the query cannot be read or names what is not there.
     """
     now = _looked_up(graph)
+    if skew is not None:
+        return Explorer(SkewSource(now, skew), query)
     if isinstance(now, FeatureGraph) and against is None:
         return Explorer(GraphSource(now), query)
     return Explorer(compared(now, None if against is None else _looked_up(against)), query)

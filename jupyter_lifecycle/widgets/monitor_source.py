@@ -138,6 +138,7 @@ class Watcher:
             reference_rows=report.rows[0],
             columns=columns,
             origins=origins,
+            report=report,
             live=shown.live and replace(shown.live, asked=self._answered(shown, since)),
         )
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from jupyter_lifecycle.monitoring import ColumnProfile
+    from jupyter_lifecycle.monitoring import ColumnProfile, SkewReport
     from jupyter_lifecycle.widgets.views import Tone
 
 Verdict = Literal["moved", "small", "within noise", "not enough data", "not compared"]
@@ -106,6 +106,8 @@ class Monitored:
     live: Live | None = None
     others: int = 0
     """Other envelopes that served within the window."""
+    report: SkewReport | None = None
+    """What all of it was read from."""
     note: str = ""
     """Why there is nothing to compare, where there is nothing."""
 

@@ -162,7 +162,9 @@ def monitor_panel(endpoint: str | None = None, *, registry: Registry | None = No
         monitoring.skew,
         lambda name: deployment.endpoint(name, registry=chosen).outcomes(f"{DAYS}d"),
     )
-    openers: dict[str, Callable[[Monitored], Any]] = {}
+    openers: dict[str, Callable[[Monitored], Any]] = {
+        "explore": lambda shown: _coloured(chosen, shown)
+    }
     if not chosen.read_only:
         openers["tag"] = lambda shown: tag_panel(
             shown.envelope, registry=chosen, pending={"skew": "moved"}
@@ -351,6 +353,12 @@ def features_panel(envelope: str = "", *, registry: Registry | None = None) -> F
     from jupyter_lifecycle.widgets.panel_features import FeaturesPanel
 
     return FeaturesPanel(registry or Registry(), explore, envelope)
+
+
+def _coloured(registry: Registry, shown: Monitored) -> Any:
+    from jupyter_lifecycle.widgets.explorer import explore
+
+    return explore(registry.get(shown.envelope), skew=shown.report)
 
 
 def _graph_of(pair: tuple[Envelope, Envelope]) -> Any:

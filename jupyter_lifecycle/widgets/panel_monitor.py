@@ -187,8 +187,8 @@ class MonitorPanel(Panel):
                 if place.value != markup:
                     place.value = markup
             for name, shown_button in self._buttons.items():
-                needs_move = name != "explore"
-                toggle(shown_button, "jl-hidden", on=needs_move and not shown.moved)
+                needed = shown.report if name == "explore" else shown.moved
+                toggle(shown_button, "jl-hidden", on=not needed)
         self._draw_detail()
 
     def _draw_detail(self) -> None:

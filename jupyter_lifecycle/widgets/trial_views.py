@@ -215,7 +215,7 @@ def effect_view(experiment: Experiment, results: Results) -> Markup:
 def _at_widths(draw: Callable[[int], Markup]) -> Markup:
     """Draw for a wide place and for a narrow one; the style sheet shows one of both."""
     wide = element("div", draw(720), class_="jl-when-wide")
-    return join((wide, element("div", draw(330), class_="jl-when-narrow", hidden=True)))
+    return join((wide, element("div", draw(330), class_="jl-when-narrow", style="display:none")))
 
 
 _READ = (

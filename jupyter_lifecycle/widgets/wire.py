@@ -50,6 +50,10 @@ class GraphView:
     """For each node how it differs: ``constant KNOTS changed``, ``removed from cell 3``."""
     versions: list[str] = field(default_factory=list)
     """What is compared, before and after: ``2c81e0f9b1``, ``this notebook``."""
+    skew: str = ""
+    """What the states say where they are verdicts: ``departure-delay, last day``; else empty."""
+    began: list[int] = field(default_factory=list)
+    """Nodes that moved though nothing that they read did."""
 
 
 @dataclass(frozen=True, slots=True)

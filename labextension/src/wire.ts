@@ -37,6 +37,10 @@ export interface GraphView {
   readonly mark_notes: readonly string[];
   /** What is compared, before and after: `2c81e0f9b1`, `this notebook`. */
   readonly versions: readonly string[];
+  /** What the states say where they are verdicts: `departure-delay, last day`; else empty. */
+  readonly skew: string;
+  /** Nodes that moved though nothing that they read did. */
+  readonly began: readonly number[];
 }
 
 /** Live facts about one node; `None` where not known. */

@@ -25,6 +25,8 @@ export function graph(text: string, groups: Record<string, string> = {}, version
     marks: [],
     mark_notes: [],
     versions: [],
+    skew: '',
+    began: [],
   };
 }
 

@@ -4,6 +4,7 @@ import { isDiff } from './diff';
 import { button, code, fill, h } from './dom';
 import { glyph } from './glyphs';
 import { CODE, type GraphModel } from './model';
+import { isSkew } from './skew';
 import { counted, grouped } from './words';
 
 export interface FootActions {
@@ -34,7 +35,7 @@ function some(names: string[], count: number): string {
 export function summary(model: GraphModel): string {
   const failed = model.counts[CODE.error]!;
   const stale = model.counts[CODE.stale]!;
-  if (isDiff(model)) return model.message;
+  if (isDiff(model) || isSkew(model)) return model.message;
   if (model.total > 0) return `Recomputing ${model.done} of ${model.total}`;
   const parts = [failed > 0 && `${grouped(failed)} failed`, stale > 0 && `${grouped(stale)} stale`];
   return parts.filter(Boolean).join(', ') || model.message;
@@ -76,7 +77,7 @@ export function createFoot(actions: FootActions, signal: AbortSignal): Foot {
     return parts;
   };
   const idle = (model: GraphModel, connected: boolean): (Node | string)[] => {
-    const diff = isDiff(model);
+    const diff = isDiff(model) || isSkew(model);
     const failed = diff ? 0 : model.counts[CODE.error]!;
     const stale = diff ? 0 : model.counts[CODE.stale]!;
     const parts: (Node | string)[] = [];

@@ -5,6 +5,7 @@ import { isDiff } from './diff';
 import { button, fill, h } from './dom';
 import { glyph, icon } from './glyphs';
 import { CODE, COUNTED, type GraphModel } from './model';
+import { isSkew, SKEW_WORDS, skewWord } from './skew';
 import { groupings, type Grouping } from './grouping';
 import { grouped, oneLine } from './words';
 
@@ -137,11 +138,12 @@ export function createHead(
       recompute.textContent = `Recompute ${grouped(stale)}`;
       for (const [state, own] of counts) {
         const count = model.counts[CODE[state]]!;
-        own.lastChild!.textContent = grouped(count);
+        const skew = isSkew(model);
+        own.lastChild!.textContent = skew ? `${grouped(count)} ${skewWord(state)}` : grouped(count);
         own.classList.toggle('jl-zero', count === 0);
-        own.hidden = state === 'new' && count === 0;
+        own.hidden = (state === 'new' || (skew && !(state in SKEW_WORDS))) && count === 0;
         own.setAttribute('aria-pressed', String(filter.has(state)));
-        const label = `${grouped(count)} ${WORDS[state] ?? state}`;
+        const label = `${grouped(count)} ${skew ? skewWord(state) : (WORDS[state] ?? state)}`;
         own.title = label;
         own.setAttribute('aria-label', label);
       }

@@ -4,6 +4,7 @@ import type { Inspection, State } from '../wire';
 import { isDiff, MARK_WORDS } from './diff';
 import { button, code, data, fill, h } from './dom';
 import { glyph, icon } from './glyphs';
+import { isSkew, skewWord } from './skew';
 import type { GraphModel } from './model';
 import { secondLine } from './nodes';
 import { bytes, duration, grouped, oneLine, percent } from './words';
@@ -258,7 +259,8 @@ class InspectorView implements Inspector {
     fill(this.title, code(name));
     this.title.title = name;
     this.chip.className = `jl-chip jl-chip-${state}`;
-    const words = isDiff(model) ? (MARK_WORDS[state] ?? WORDS[state]) : WORDS[state];
+    const plain = isSkew(model) ? skewWord(state) : WORDS[state];
+    const words = isDiff(model) ? (MARK_WORDS[state] ?? WORDS[state]) : plain;
     fill(this.chip, !isDiff(model) && glyph(state), words);
     const line = secondLine(model, node);
     fill(this.note, line && data(line));

@@ -4,6 +4,7 @@ import type { State } from '../wire';
 import { STATES } from '../wire';
 import { GLYPHS, ICONS, paintStrokes } from './glyphs';
 import { paintMark } from './marks';
+import { isSkew, paintBegan } from './skew';
 import { CODE, type GraphModel } from './model';
 import { INPUTS, nodesOf, type Scene } from './scene';
 import type { Theme } from './theme';
@@ -81,6 +82,7 @@ function running(model: GraphModel, node: number, last: string): string {
 
 /** The second line of a node: time, null share or reason. */
 export function secondLine(model: GraphModel, node: number): string {
+  if (isSkew(model)) return model.note[node]!;
   const state = model.stateOf(node);
   const last = duration(model.seconds[node]!);
   if (state === 'fresh' || state === 'cached') {
@@ -152,6 +154,8 @@ export class NodePainter {
     else if (scene.model.view.kinds[node] !== 'feature') this.paintPill(node, rect);
     else if (level === 'far') this.paintUrgent(node, rect);
     else this.paintBox(node, rect);
+    if (node >= 0 && scene.model.view.began.includes(node))
+      paintBegan(this.context, this.style.theme, rect);
     this.context.globalAlpha = 1;
   }
 

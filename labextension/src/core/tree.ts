@@ -6,6 +6,7 @@ import { glyph } from './glyphs';
 import type { Groups } from './grouping';
 import type { GraphModel } from './model';
 import type { Adjacency } from './order';
+import { isSkew, skewWord } from './skew';
 import { nullShare, oneLine } from './words';
 
 const MOST = 40;
@@ -23,7 +24,11 @@ export function describe(model: GraphModel, node: number): string {
     `${count} ${count === 1 ? one : many}`;
   return [
     oneLine(model.view.names[node]!),
-    isDiff(model) ? model.view.marks[node]! || 'unchanged' : model.stateOf(node),
+    isDiff(model)
+      ? model.view.marks[node]! || 'unchanged'
+      : isSkew(model)
+        ? skewWord(model.stateOf(node))
+        : model.stateOf(node),
     oneLine(model.note[node]!),
     model.dtype[node]!,
     nullShare(model.nulls[node]!, model.rows[node]!),
@@ -106,7 +111,7 @@ export function createTree(acts: TreeActions): Tree {
 
 /** What the canvas is, in one line: `34 features, 2 stale, 1 running`. */
 export function summarise(model: GraphModel): string {
-  if (isDiff(model)) return model.message;
+  if (isDiff(model) || isSkew(model)) return model.message;
   const states = (['error', 'stale', 'running', 'queued'] as const)
     .map(state => {
       let count = 0;

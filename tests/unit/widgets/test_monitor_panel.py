@@ -245,14 +245,15 @@ def test_buttons_open_below_and_only_where_something_moved(shown, worker, now):
         name: lambda seen, name=name: (opened.append((name, seen.endpoint)), HTML(name))[1]
         for name in ("explore", "tag", "deploy")
     }
-    panel = MonitorPanel("departure-delay", Told(shown), "jl", openers, worker, now)
+    told = Told(replace(shown, report=object()))
+    panel = MonitorPanel("departure-delay", told, "jl", openers, worker, now)
     panel._buttons["tag"].click()
     assert opened == [("tag", "departure-delay")]
     assert panel._below.children[0].value == "tag"
     quiet = replace(shown, columns=shown.columns[:2])
     panel = MonitorPanel("departure-delay", Told(quiet), "jl", openers, worker, now)
     hidden = {name: "jl-hidden" in one._dom_classes for name, one in panel._buttons.items()}
-    assert hidden == {"explore": False, "tag": True, "deploy": True}
+    assert hidden == {"explore": True, "tag": True, "deploy": True}
 
 
 def test_names_of_any_text_are_shown_safely(shown, worker, now):
