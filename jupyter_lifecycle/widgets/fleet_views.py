@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jupyter_lifecycle.widgets.charts import line
 from jupyter_lifecycle.widgets.deploy_views import state_of
+from jupyter_lifecycle.widgets.fleet_seen import Seen
 from jupyter_lifecycle.widgets.icons import glyph, icon
 from jupyter_lifecycle.widgets.markup import Markup, element, join
 from jupyter_lifecycle.widgets.views import mono, part_head, short
-from jupyter_lifecycle.widgets.words import count, duration, moment
+from jupyter_lifecycle.widgets.words import count, duration, moment, number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from jupyter_lifecycle.registry.observations import SkewState
     from jupyter_lifecycle.registry.records import EndpointRecord, Event
     from jupyter_lifecycle.widgets.icons import Glyph
     from jupyter_lifecycle.widgets.markup import Child
@@ -62,7 +65,12 @@ def _figure(label: str, value: int, note: Child) -> Markup:
     return element("div", element("dt", label), element("dd", shown, element("span", note)))
 
 
-def fleet_view(records: Sequence[EndpointRecord], newer: dict[str, int], now: datetime) -> Markup:
+def fleet_view(
+    records: Sequence[EndpointRecord],
+    newer: dict[str, int],
+    now: datetime,
+    seen: Mapping[str, Seen] | None = None,
+) -> Markup:
     """Draw the endpoints as rows; a narrow page draws them as cards.
 
     Parameters
@@ -73,21 +81,30 @@ def fleet_view(records: Sequence[EndpointRecord], newer: dict[str, int], now: da
         For each pinned endpoint, how many newer envelopes match its rule.
     now : datetime
         Aware.
+    seen : Mapping, optional
+        Requests and skew by endpoint.
     """
+    seen = seen or {}
     if not records:
         line = element("code", "jl.rule(…)", class_="jl-m")
         return element("p", "No endpoint yet. ", line, " makes one.", class_="jl-fleet-none jl-2")
     head = element(
         "div",
-        *(element("span", word) for word in ("endpoint", "state", "envelope", "why")),
+        *(
+            element("span", word)
+            for word in ("endpoint", "state", "envelope", "why", "rows, 24 h", "skew")
+        ),
         class_="jl-fleet-row jl-fleet-head",
         aria_hidden="true",
     )
-    rows = (_row(record, newer.get(record.name, 0), now) for record in in_order(records))
+    rows = (
+        _row(record, newer.get(record.name, 0), now, seen.get(record.name, Seen()))
+        for record in in_order(records)
+    )
     return element("div", head, *rows, class_="jl-fleet", role="list")
 
 
-def _row(record: EndpointRecord, newer: int, now: datetime) -> Markup:
+def _row(record: EndpointRecord, newer: int, now: datetime, seen: Seen) -> Markup:
     since = ""
     if record.serving_since is not None:
         since = f"for {duration(max((now - record.serving_since).total_seconds(), 0))}"
@@ -114,9 +131,34 @@ def _row(record: EndpointRecord, newer: int, now: datetime) -> Markup:
             class_="jl-fleet-envelope",
         ),
         element("div", element("div", why(record)), news_line, class_="jl-fleet-why"),
+        element("div", *_requests(seen), class_="jl-fleet-rows"),
+        element("div", skew_words(seen.skew), class_="jl-fleet-skew"),
         class_=f"jl-fleet-row{bad}",
         role="listitem",
     )
+
+
+def _requests(seen: Seen) -> tuple[Child, ...]:
+    """Draw the rows of the last hours as a line, with their number."""
+    if not seen.hours:
+        return (element("span", "–", class_="jl-2"),)
+    said = f"rows an hour over the last {len(seen.hours)} hours, {seen.rows:,} in all"
+    drawn = line(seen.hours, label=said, width=96, height=22)
+    return drawn, element("b", number(seen.rows), class_="jl-num")
+
+
+def skew_words(state: SkewState | None) -> Markup:
+    """Say how an endpoint's inputs stand against training: moved and which, or quiet."""
+    if state is None:
+        return element("span", "–", class_="jl-2")
+    if state.max is None:
+        return element("span", glyph("queued"), " not enough data", class_="jl-2")
+    if not state.moved:
+        return element("span", glyph("fresh"), " quiet")
+    rest = len(state.moved) - 1
+    more = f" and {rest} more" if rest else ""
+    words = (mono(state.moved[0]), f" moved, {state.max:.2g} bit", more)
+    return element("span", glyph("stale"), " ", *words, class_="jl-t-stale")
 
 
 def why(record: EndpointRecord) -> Child:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from jupyter_lifecycle.errors import RegistryError
 from jupyter_lifecycle.widgets import fleet_views, views
+from jupyter_lifecycle.widgets.fleet_seen import HOURS, Seen, rows_by_hour, skew_by_endpoint
 from jupyter_lifecycle.widgets.markup import Markup, element
 from jupyter_lifecycle.widgets.panel import Panel, html, told
 
@@ -21,6 +22,8 @@ _LOOK = 2.0
 _OLD = 30.0
 """Seconds without an answer after which what is shown is called old."""
 _EVENTS = 200
+_COUNT_EACH = 60.0
+"""Seconds between two readings of what was counted."""
 
 
 class FleetPanel(Panel):
@@ -47,6 +50,8 @@ class FleetPanel(Panel):
         self._records: Sequence[EndpointRecord] = ()
         self._events: list[Event] = []
         self._newer: dict[str, int] = {}
+        self._seen: dict[str, Seen] = {}
+        self._counted: datetime | None = None
         self._envelopes = 0
         self._heard: datetime | None = None
         self._head, self._band = html("jl-head"), html()
@@ -65,12 +70,14 @@ class FleetPanel(Panel):
             events = self._read_events()
             newer = {one.name: self._count_newer(one) for one in records if one.pin}
             self._envelopes = self._registry.count("")
+            seen = self._read_seen(records)
         except RegistryError as error:
             self.show_error(error)
             return True
         first, self._heard = self._heard is None, self._now()
-        changed = first or (records, newer) != (self._records, self._newer) or bool(events)
-        self._records, self._newer = records, newer
+        known = (self._records, self._newer, self._seen)
+        changed = first or (records, newer, seen) != known or bool(events)
+        self._records, self._newer, self._seen = records, newer, seen
         self._events = (self._events + events)[-_EVENTS:]
         if changed:
             self._draw()
@@ -78,6 +85,21 @@ class FleetPanel(Panel):
             self._band.value = ""
             self._draw_head()
         return True
+
+    def _read_seen(self, records: Sequence[EndpointRecord]) -> dict[str, Seen]:
+        """Read skew each time, and what was counted once a minute: windows are larger."""
+        now = self._now()
+        skews = skew_by_endpoint(records, self._registry.skews())
+        counts = {name: one.hours for name, one in self._seen.items()}
+        if self._counted is None or (now - self._counted).total_seconds() >= _COUNT_EACH:
+            self._counted = now
+            counts = {
+                one.name: rows_by_hour(
+                    self._registry.windows(one.name, now - timedelta(hours=HOURS)), now
+                )
+                for one in records
+            }
+        return {one.name: Seen(skews.get(one.name), counts.get(one.name, ())) for one in records}
 
     def _read_events(self) -> list[Event]:
         """Read on from the last event; at first all, of which the newest are kept."""
@@ -100,7 +122,7 @@ class FleetPanel(Panel):
             self._figures.value = fleet_views.figures_view(
                 self._records, self._envelopes, self._events, now
             )
-            self._rows.value = fleet_views.fleet_view(self._records, self._newer, now)
+            self._rows.value = fleet_views.fleet_view(self._records, self._newer, now, self._seen)
             self._changes.value = fleet_views.changes_view(self._events, now)
 
     def _draw_head(self) -> None:
@@ -140,7 +162,7 @@ class FleetPanel(Panel):
         """Draw the rows for a file."""
         now = self._now()
         said = element("p", f"As of {now:%H:%M}.")
-        rows = fleet_views.fleet_view(self._records, self._newer, now)
+        rows = fleet_views.fleet_view(self._records, self._newer, now, self._seen)
         return element("div", element("h3", "Fleet"), said, rows, class_="jl")
 
     def plain(self) -> str:

@@ -283,3 +283,49 @@ def test_the_command_starts_voila_on_them(monkeypatch, registry, capsys):
     assert "--template=jupyter_lifecycle" in words
     assert env["JUPYTER_LIFECYCLE_REGISTRY"] == location
     assert json.dumps(words).count("dashboards") == 1
+
+
+def test_the_fleet_says_what_was_counted_and_what_moved(fleet, registry, worker):
+    from datetime import UTC, datetime
+
+    from jupyter_lifecycle.registry.observations import SkewState, Window
+
+    now = datetime.now(UTC)
+    envelope = fleet["quiet"].id
+
+    def window(hours, rows, side="inputs"):
+        start = now - timedelta(hours=hours)
+        return Window(
+            "quiet", envelope, side, start, 3600, f"{hours}{side}", 1, rows, {"rows": rows}
+        )
+
+    registry.add_windows([window(1, 1_200), window(3, 800), window(1, 9, "outputs")])
+    registry.set_skew(SkewState("quiet", envelope, 0.48, (HOSTILE[:28], "b"), 2_000))
+    registry.set_skew(SkewState("held", fleet["held"].id, 0.0, (), 900))
+    registry.set_skew(SkewState("busy", fleet["busy"].id, None, (), 3))
+    panel = FleetPanel(registry, worker, lambda: now)
+    said = plain(panel._rows)
+    for words in ("2,000", "moved, 0.48 bit and 1 more", "quiet", "not enough data", "&lt;img"):
+        assert words in said
+    assert "rows an hour over the last 24 hours, 2,000 in all" in panel._rows.value
+    registry.add_windows([window(2, 500)])
+    panel.announcer._view_count = 1
+    panel._look()
+    assert "2,500" not in plain(panel._rows)  # counted once a minute
+
+
+def test_rows_are_counted_by_the_hour():
+    from datetime import UTC, datetime
+
+    from jupyter_lifecycle.registry.observations import Window
+    from jupyter_lifecycle.widgets.fleet_seen import Seen, rows_by_hour
+
+    now = datetime(2025, 11, 24, 14, 30, tzinfo=UTC)
+
+    def window(hours, side="inputs"):
+        return Window("e", "f", side, now - timedelta(hours=hours), 3600, "r", 1, 10, {})
+
+    assert rows_by_hour([], now) == ()
+    counts = rows_by_hour([window(0), window(0, "raw"), window(23), window(30)], now)
+    assert (counts[-1], counts[0], sum(counts)) == (20, 10, 30)
+    assert Seen(None, counts).rows == 30
