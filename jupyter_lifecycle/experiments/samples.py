@@ -76,7 +76,10 @@ class Moments:
 
 
 Sample = Any
-"""Numbers, one a unit (array, Series, list), or :class:`Moments`, or a mapping of its parts."""
+"""Numbers, one a unit (array, Series, list), or :class:`Moments`, or a mapping of its parts.
+
+Where each unit has two numbers, a tuple of two arrays is both.
+"""
 
 
 def moments(sample: Sample, other: Any = None) -> Moments:
@@ -107,6 +110,8 @@ def moments(sample: Sample, other: Any = None) -> Moments:
         if other is not None:
             raise AnalysisError("Moments hold their second number themselves: give no array of it.")
         return sample
+    if other is None and _is_pair(sample):
+        sample, other = sample
     values = numbers(sample)
     if other is None:
         return Moments(len(values), float(values.mean()) if len(values) else 0.0, _variance(values))
@@ -153,6 +158,14 @@ def numbers(sample: Any) -> npt.NDArray[np.float64]:
             " finite. Leave them out, or say what they stand for, before the test."
         )
     return values
+
+
+def _is_pair(sample: Any) -> bool:
+    return (
+        isinstance(sample, tuple)
+        and len(sample) == 2
+        and all(hasattr(part, "__len__") and not isinstance(part, str) for part in sample)
+    )
 
 
 def _variance(values: npt.NDArray[np.float64]) -> float:

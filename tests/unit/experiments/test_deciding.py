@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +36,14 @@ ALL = [
     running("wording", "alerts", (0, 10_000)),
     running("hints", "gates", (0, 10_000)),
 ]
+
+
+def test_a_service_that_decides_needs_no_numpy() -> None:
+    program = (
+        "import sys; from jupyter_lifecycle.experiments import Decider, Experiment, Layer, start;"
+        " assert not {'numpy', 'pyarrow', 'pandas'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_unit_is_in_one_experiment_a_layer_by_slot_and_arm() -> None:

@@ -184,6 +184,7 @@ def test_moments_are_those_of_the_arrays() -> None:
     assert welch(found, moments(Y_B)) == welch(Y_A, Y_B)
     assert cuped(found, moments(Y_B, X_B)) == cuped(Y_A, Y_B, X_A, X_B)
     assert found.covariance == pytest.approx(np.cov(Y_A, X_A)[0, 1])
+    assert cuped((Y_A, X_A), (Y_B, X_B)) == cuped(Y_A, Y_B, X_A, X_B)
 
 
 def test_sequential_is_the_formula_of_the_paper() -> None:
