@@ -55,13 +55,30 @@ def t_two_sided(x: float, df: float) -> float:
 
 
 def t_quantile(p: float, df: float) -> float:
-    """Give the value that Student's t is below with probability ``p``, 0 < p < 1."""
+    """Give the value that Student's t is below with probability ``p``, 0 < p < 1.
+
+    From the normal quantile by the first terms of their difference (Abramowitz and Stegun,
+    Handbook of Mathematical Functions, 26.7.5), then by Newton's steps; where these do not settle,
+    as with a few degrees of freedom, by halving.
+    """
     if p == 0.5:
         return 0.0
     if p > 0.5:
         return -t_quantile(1 - p, df)
     if math.isinf(df):
         return normal_quantile(p)
+    z = normal_quantile(p)
+    square = z * z
+    x = z + z * (square + 1) / (4 * df) + z * ((5 * square + 16) * square + 3) / (96 * df * df)
+    front = -log_beta(df / 2, 0.5) - 0.5 * math.log(df)
+    for _ in range(8):
+        density = math.exp(front - 0.5 * (df + 1) * math.log1p(x * x / df))
+        step = (t_cdf(x, df) - p) / density if density > 0 else math.inf
+        if not x - step < 0:
+            break
+        x -= step
+        if abs(step) <= 1e-8 * abs(x):  # the next one would be its square
+            return x
     low = -1.0
     while t_cdf(low, df) > p:
         low *= 2
