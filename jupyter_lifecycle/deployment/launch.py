@@ -16,7 +16,7 @@ from jupyter_lifecycle.deployment.process import Program
 from jupyter_lifecycle.deployment.prune import INTERPRETER
 from jupyter_lifecycle.deployment.service.settings import Beside, Settings
 from jupyter_lifecycle.deployment.template import service_source
-from jupyter_lifecycle.errors import DeploymentError
+from jupyter_lifecycle.errors import DeploymentError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
@@ -115,6 +115,7 @@ class Launcher:
         """Write ``service.py`` and ``routes.json`` into a folder of their own."""
         main, others = crew.main, crew.others
         bundle, interpreter = main.bundle, main.interpreter
+        _check_unit(bundle, options.window_unit)
         folder = self._place.new_service(self._endpoint, f"{deployment}-{secrets.token_hex(3)}")
         example = bundle.files[bundle.manifest.example.file].size
         settings = Settings(
@@ -127,6 +128,7 @@ class Launcher:
             capture_bytes=options.capture_bytes,
             capture_folder=str(self._place.captures_of(self._endpoint, bundle.id)),
             window_seconds=options.window_seconds,
+            window_unit=options.window_unit,
             window_folder=str(self._place.windows_of(self._endpoint, bundle.id)),
             beside=tuple(self._beside(one, main, folder, options) for one in others),
             exposure_folder=str(self._place.exposures_of(self._endpoint)),
@@ -170,6 +172,7 @@ class Launcher:
             capture_bytes=options.capture_bytes,
             capture_folder=captures,
             window_seconds=options.window_seconds,
+            window_unit=options.window_unit,
             window_folder=windows,
             inner=True,
         )
@@ -218,3 +221,14 @@ class Launcher:
     ) -> Placed:
         control = str(self._place.new_control())
         return Placed(envelope, deployment, control, str(folder), options.to_json(), reason)
+
+
+def _check_unit(bundle: Bundle, unit: str) -> None:
+    """Refuse a unit that no request has: nothing would be told apart by it."""
+    names = [field.name for field in bundle.schema.inputs]
+    if unit and unit not in names:
+        near = did_you_mean(unit, names)
+        raise DeploymentError(
+            f"window_unit is {unit}, which is no input of {bundle.id[:10]}.{near}",
+            fact=f"no input {unit}",
+        )

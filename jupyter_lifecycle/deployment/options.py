@@ -45,6 +45,9 @@ class Options:
         Most bytes that captured requests of one envelope take on disk.
     window_seconds : int
         How long a window is in which inputs and answers are counted; 0 counts nothing.
+    window_unit : str
+        Input that says what a row is about, such as a customer: each is counted once a window,
+        since rows of one unit are not independent; empty counts rows.
     skew_seconds : int
         How far back a deployer looks for skew after each window.
     skew_against : {"training", "previous", "last week"} or str
@@ -105,6 +108,7 @@ class Options:
     capture: float = 1.0
     capture_bytes: int = 32 * _MIB
     window_seconds: int = 3600
+    window_unit: str = ""
     # What only monitors changes nothing that runs, so it is no reason to deploy anew.
     skew_seconds: int = field(default=86_400, compare=False)
     skew_against: str = field(default="training", compare=False)
@@ -327,5 +331,6 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "on_skew": check_reactions,
     "hold_on": _check_query,
     "split_unit": _check_attribute,
+    "window_unit": _check_attribute,
     "shadow": _check_query,
 }

@@ -123,3 +123,18 @@ def test_a_rule_that_wants_no_windows_counts_nothing(registry, deployer, envelop
     deployer.step()
     Endpoint("svc", registry).predict({"a": 1.5, "b": "x"})
     assert not (registry_folder(registry) / "windows").exists()
+
+
+def test_a_unit_is_an_input_and_counts_once(registry, deployer, envelope):
+    registry.set_rule(Rule("svc", "name = 'm'", options={"window_unit": "bb"}))
+    deployer.step()
+    assert "Did you mean b?" in registry.endpoint("svc").failure
+    registry.set_rule(Rule("svc", "name = 'm'", options={"window_unit": "b"}))
+    deployer.step()
+    Endpoint("svc", registry).predict({"a": [1.5] * 10, "b": ["x", "y"] * 5})
+    registry.remove_rule("svc")
+    process = deployer._keepers["svc"]._serving
+    deployer.step()
+    assert process.ended(30)
+    deployer.step()
+    assert counted(registry).rows == 2

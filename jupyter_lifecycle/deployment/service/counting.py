@@ -22,6 +22,7 @@ from jupyter_lifecycle.deployment.service.sides import (
     counted_outputs,
     output_rows,
     plans_of,
+    units_of,
 )
 from jupyter_lifecycle.deployment.service.windows import WindowFile, make_room
 from jupyter_lifecycle.monitoring import Counter
@@ -206,7 +207,19 @@ class Counting:
             with self._queue_lock:
                 self._bytes -= freed
 
+    def _count_units(self, payload: Any, answer: Any) -> None:
+        """Count each unit once a window."""
+        units = units_of(self._schema, self._settings.window_unit, payload)
+        for side, reader in self._readers.items():
+            self._counters[side].add_rows(reader.rows(payload), units)
+        if "outputs" in self._counters:
+            rows = output_rows(self._schema, self._outputs, answer)
+            self._counters["outputs"].add_rows(rows, units)
+
     def _gather(self, payload: Any, answer: Any, gathered: dict[str, list[Any]]) -> None:
+        if self._settings.window_unit:
+            self._count_units(payload, answer)
+            return
         for side, reader in self._readers.items():
             found = reader.of(payload)
             if isinstance(found, dict):

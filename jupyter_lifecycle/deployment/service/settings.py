@@ -57,6 +57,8 @@ class Settings:
         How long a window of counts is; 0 counts nothing.
     window_folder : str
         Where windows are written; empty means nowhere.
+    window_unit : str
+        Input that says what a row is about: each value is counted once a window; empty counts rows.
     window_sends : bool
         Whether the service sends them itself, to where ``$JUPYTER_LIFECYCLE_WINDOWS`` says; it
         counts nothing where that says nothing. Else a deployer fetches them.
@@ -80,6 +82,7 @@ class Settings:
     window_seconds: int = 3600
     window_folder: str = ""
     window_sends: bool = False
+    window_unit: str = ""
     beside: tuple[Beside, ...] = ()
     exposure_folder: str = ""
     inner: bool = False

@@ -121,11 +121,32 @@ class InputRows:
         except KeyError:
             return list(map(self._row, payload))
 
+    def rows(self, payload: Any) -> Sequence[Sequence[Any]]:
+        """Give the rows of a decoded payload, of columns too."""
+        found = self.of(payload)
+        if not isinstance(found, dict):
+            return found  # type: ignore[return-value]
+        return list(zip(*[found[name] for name in self._names], strict=True))
+
     def _row(self, row: Mapping[str, Any]) -> Sequence[Any]:
         try:
             return self._whole(row)
         except KeyError:  # an argument that has a default
             return [row.get(name) for name in self._names]
+
+
+def units_of(schema: Schema, name: str, payload: Any) -> list[Any]:
+    """Give the value of one input for each row of a decoded payload; None where it has none."""
+    if schema.form == "frame" and schema.container not in ("frame", "array"):
+        return _values(schema.inputs[0].name, payload)
+    if isinstance(payload, dict):
+        value = payload.get(name)
+        columns = schema.form == "frame" and _is_columns(payload, list(payload))
+        return value if columns and isinstance(value, list) else [value]
+    if payload and isinstance(payload[0], list):
+        place = next((n for n, one in enumerate(schema.inputs) if one.name == name), None)
+        return [None if place is None else row[place] for row in payload]
+    return [row.get(name) for row in payload]
 
 
 def _is_columns(payload: Mapping[str, Any], names: Sequence[str]) -> bool:

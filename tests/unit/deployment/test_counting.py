@@ -12,7 +12,7 @@ import pytest
 from jupyter_lifecycle.deployment.collecting import Collector, records_of
 from jupyter_lifecycle.deployment.service import Settings, counting
 from jupyter_lifecycle.deployment.service.counting import Counting
-from jupyter_lifecycle.deployment.service.sides import InputRows, output_plan, plans_of
+from jupyter_lifecycle.deployment.service.sides import InputRows, output_plan, plans_of, units_of
 from jupyter_lifecycle.deployment.service.windows import (
     WindowFile,
     make_room,
@@ -400,3 +400,49 @@ def test_a_file_of_another_version_is_no_window(tmp_path):
     assert read_window(path) is None
     assert read_window(tmp_path / "none.json") is None
     assert len(records_of(window())) == 1
+
+
+@pytest.mark.parametrize(
+    ("schema", "payloads"),
+    [
+        (
+            FRAME,
+            [
+                [{"a": 0.5, "b": "x"}, {"a": 1.5, "b": "x"}],
+                [{"a": 0.5, "b": "x"}, {"a": 9.0, "b": "y"}],
+            ],
+        ),
+        (FRAME, [{"a": [0.5, 1.5], "b": ["x", "x"]}, {"a": [0.5, 9.0], "b": ["x", "y"]}]),
+        (
+            Schema("frame", "array", (A, B), FRAME.outputs, "array", True),
+            [[[0.5, "x"], [1.5, "x"]], [[0.5, "x"], [9.0, "y"]]],
+        ),
+    ],
+    ids=["rows", "columns", "lists"],
+)
+def test_each_unit_counts_once_a_window(tmp_path, clock, schema, payloads):
+    settings = Settings("svc", ID, window_folder=str(tmp_path), window_unit="b")
+    plans = {"inputs": PLAN, "outputs": output_plan(schema, [0.5, 1.5])}
+    counted = Counting(settings, schema, plans, clock)
+    for payload in payloads:
+        counted.add(payload, [1.0, 2.0], 10)
+    path = counted.flush()
+    assert profile(path)["a"].counts == (1, 0, 1)
+    assert profile(path, "outputs")["prediction"].rows == 2
+    clock.now += 3600
+    counted.add(payloads[0], [1.0, 2.0], 10)
+    assert read_window(counted.flush()).sides["inputs"]["rows"] == 1
+    counted.close()
+
+
+@pytest.mark.parametrize(
+    ("schema", "payload", "units"),
+    [
+        (FRAME, {"a": 1.0, "b": "x"}, ["x"]),
+        (FRAME, [{"a": 1.0}], [None]),
+        (Schema("frame", "vector", (A,)), [1.0, 2.0], [1.0, 2.0]),
+        (Schema("frame", "array", (A,)), [[1.0]], [None]),
+    ],
+)
+def test_what_a_row_is_about(schema, payload, units):
+    assert units_of(schema, "b", payload) == units
