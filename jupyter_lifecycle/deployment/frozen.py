@@ -96,10 +96,10 @@ def analysed(name: str, registry: Registry, outcomes: Any, options: Mapping[str,
     board = Whiteboard.read(registry)
     found = board.experiment(name)
     unit = board.layer(found.layer).unit
-    given = {"metrics": list(found.metrics), "weights": _weights(found), **options}
+    planned = {"metrics": list(found.metrics), "weights": _weights(found), "time": "at"}
+    given = {**planned, **options}
     table = _table(outcomes)
     if "unit" not in table.column_names and unit in table.column_names:
-        given.setdefault("unit", "unit")
         names = ["unit" if one == unit else one for one in table.column_names]
         table = table.rename_columns(names)
     return analyse(exposures_of(name, registry), table, **given)

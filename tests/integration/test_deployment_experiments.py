@@ -110,9 +110,9 @@ def test_an_experiment_from_plan_to_shipped_winner(registry, deployer, save, ser
     url = registry.endpoint("svc").address
     test.wait(10)
     first = {n: _asked(url, n)[1:] for n in range(60)}
-    assert {arm for _, arm in first.values()} == {None, "depth%3Dcontrol", "depth%3Dtreatment"}
-    assert all((body == 3.0) == (arm == "depth%3Dtreatment") for body, arm in first.values())
-    mine = {n: arm.partition("%3D")[2] for n, (_, arm) in first.items() if arm}
+    assert {arm for _, arm in first.values()} == {None, "depth=control", "depth=treatment"}
+    assert all((body == 3.0) == (arm == "depth=treatment") for body, arm in first.values())
+    mine = {n: arm.partition("=")[2] for n, (_, arm) in first.items() if arm}
     assert all(test.assign(n, expose=False) == mine.get(n) for n in range(60))
 
     # A rule's redeploy does not change a running test, and neither does a ramp move anybody.
@@ -124,7 +124,7 @@ def test_an_experiment_from_plan_to_shipped_winner(registry, deployer, save, ser
     later = {n: _asked(url, n)[1:] for n in range(60)}
     assert {body for body, _ in later.values()} == {2.0, 3.0, 5.0}
     assert all(later[n] == found for n, found in first.items() if found[1])
-    grown = {n: arm.partition("%3D")[2] for n, (_, arm) in later.items() if arm}
+    grown = {n: arm.partition("=")[2] for n, (_, arm) in later.items() if arm}
     assert len(grown) > len(mine)
 
     os.kill(deployer._keepers["svc"]._serving.pid, signal.SIGKILL)

@@ -32,7 +32,7 @@ def attributes_of(payload: Any, header: bytes | None) -> dict[str, Any]:
     found = _of_rows(payload)
     if header is None:
         return found
-    return {**found, **_of_header(header)}
+    return {**found, **of_header(header)}
 
 
 def _of_rows(payload: Any) -> dict[str, Any]:
@@ -58,7 +58,14 @@ def _of_rows(payload: Any) -> dict[str, Any]:
     }
 
 
-def _of_header(header: bytes) -> dict[str, Any]:
+def of_header(header: bytes) -> dict[str, Any]:
+    """Read the header alone.
+
+    Raises
+    ------
+    InputError
+        Where it is no JSON object.
+    """
     reason = f"the header X-Attributes has more than {_LONGEST} bytes"
     if len(header) <= _LONGEST:
         reason = "the header X-Attributes is no JSON object"

@@ -113,7 +113,11 @@ class Metrics:
         return "\n".join(lines) + "\n"
 
     def _of(self, envelope: str) -> _Counts:
-        return self._counts.setdefault(envelope or self._main, _Counts())
+        name = envelope or self._main
+        found = self._counts.get(name)
+        if found is None:
+            found = self._counts[name] = _Counts()
+        return found
 
     def _by_envelope(self) -> list[str]:
         lines: list[str] = []

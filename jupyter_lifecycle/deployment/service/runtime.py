@@ -11,7 +11,6 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -207,13 +206,15 @@ class Runtime:
             return found
         if trials is None and not routes.splits:
             return self._main
-        attributes = attributes_of(payload, _header(request, HEADER))
+        header, forced = _said(request)
         if trials is not None:
-            decision = trials.choose(attributes, _header(request, FORCED))
+            decision = trials.choose_for(payload, header, forced)
             if decision is not None and self._is_exposed(decision):
-                request.scope["arm"] = f"{decision.experiment}={decision.arm}"
+                request.scope["arm"] = trials.words[decision.experiment, decision.arm]
                 return self.versions[str(decision.envelope)]
-        return self.versions.get(routes.draw(attributes), self._main)
+        if not routes.splits:
+            return self._main
+        return self.versions.get(routes.draw(attributes_of(payload, header)), self._main)
 
     def _is_exposed(self, decision: Decision) -> bool:
         """Write down that a unit sees its arm, before it does; what cannot be is not shown."""
@@ -246,11 +247,15 @@ class Runtime:
         )
 
 
-def _header(request: Request, name: bytes) -> bytes | None:
+def _said(request: Request) -> tuple[bytes | None, bytes | None]:
+    """Give what a request says of who asks, and the arm that it is forced into."""
+    header = forced = None
     for key, value in request.scope["headers"]:
-        if key == name:
-            return bytes(value)
-    return None
+        if key == HEADER:
+            header = value
+        elif key == FORCED:
+            forced = value
+    return header, forced
 
 
 def _rows(result: Any) -> int:
@@ -319,7 +324,7 @@ class _Frame:
                     (b"x-envelope", scope.get("envelope", self._envelope).encode()),
                 ]
                 if (arm := scope.get("arm")) is not None:
-                    message["headers"].append((b"x-experiment", quote(arm).encode()))
+                    message["headers"].append((b"x-experiment", arm))
                 if self._runtime.draining:
                     message["headers"].append((b"connection", b"close"))
             await send(message)

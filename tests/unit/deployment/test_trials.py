@@ -256,3 +256,31 @@ def test_a_signed_header_forces_an_arm():
 def test_a_header_that_nobody_signed_is_refused(header, words):
     with pytest.raises(InputError, match=words):
         Trials(_told(), {A, B}).choose({}, header)
+
+
+def test_what_is_remembered_is_what_would_be_decided(monkeypatch):
+    monkeypatch.setattr("jupyter_lifecycle.deployment.service.remembering.MOST", 20)
+    told = _told(targeting="country = 'de' and age >= 18")
+    trials = Trials(told, {A, B})
+    units = [*range(60), *map(str, range(60)), True, 1.0, 2.0, None, "true", [1]]
+    for _ in range(2):
+        for unit in units:
+            for country, age in (("de", 20), ("de", 20.0), ("at", 20), ("de", "20"), ("de", True)):
+                said = {"id": unit, "country": country, "age": age}
+                fresh = Trials(told, {A, B}).choose(said, None)
+                header = json.dumps(said).encode()
+                assert trials.choose_for({"x": 1}, header, None) == fresh
+                assert trials.choose_for(said, None, None) == fresh
+                part = json.dumps({"id": unit}).encode()
+                assert trials.choose_for({"country": country, "age": age}, part, None) == fresh
+
+
+def test_names_that_no_header_takes_are_written_for_one():
+    told = _told()
+    told["experiments"][0]["name"] = "prix été; a=b"
+    told["keys"] = {"prix été; a=b": "k" * 64}
+    trials = Trials(told, {A, B})
+    word = trials.words["prix été; a=b", "treatment"]
+    assert word == b"prix%20%C3%A9t%C3%A9%3B%20a%3Db=treatment"
+    later = int(time.time()) + 60
+    assert trials.choose({}, _header(f"{word.decode()};{later}")).arm == "treatment"
