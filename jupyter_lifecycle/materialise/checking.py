@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.graph import Feature
 
 _LISTED = 3
+_SAID = 300
+"""Characters of what a schema says of a value, at most."""
 
 
 class CheckWarning(UserWarning):
@@ -215,7 +217,7 @@ def _schema(schema: Any, value: Any) -> str:
     try:
         schema.validate(value)
     except Exception as error:  # noqa: BLE001 - its own class; what it says is the problem
-        return short(str(error) or type(error).__name__)
+        return short(str(error) or type(error).__name__, _SAID)
     return ""
 
 

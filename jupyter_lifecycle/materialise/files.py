@@ -137,7 +137,9 @@ def _asked(form: str, call: Callable[..., Any], path: Any, options: Mapping[str,
     try:
         return call(path, **options)
     except ImportError as error:
-        package = error.name or ("openpyxl" if form == "excel" else "fsspec")
+        package = (error.name or "").partition(".")[0] or (
+            "openpyxl" if form == "excel" else "fsspec"
+        )
         raise MissingExtraError(
             f"{form} at {path} needs {package}, which is not installed: pip install {package}"
         ) from error

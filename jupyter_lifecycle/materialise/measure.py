@@ -68,7 +68,7 @@ def shown(value: Any) -> str:
         return f"(its repr raised {type(error).__name__})"
 
 
-def short(text: str) -> str:
-    """Cut a text to one line of at most 60 characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"
+def short(text: str, most: int = 0) -> str:
+    """Cut a text to one line of at most 60 characters, or as many as are given."""
+    line, widest = " ".join(text.split()), most or _WIDEST
+    return line if len(line) <= widest else f"{line[: widest - 1]}…"

@@ -223,3 +223,20 @@ def test_nothing_is_said_where_all_is_well() -> None:
 def test_a_check_is_called_by_its_label_or_else_its_kind() -> None:
     assert Check("range", (0, 1)).name == "range"
     assert Check("own", len, label="not empty").name == "not empty"
+
+
+def test_a_schema_of_panderas():
+    pandera = pytest.importorskip("pandera.pandas")
+    schema = pandera.DataFrameSchema({"a": pandera.Column(float, pandera.Check.lt(3))})
+
+    @check_output(schema=schema, importance="fail")
+    def table(x):
+        return pd.DataFrame({"a": x})
+
+    graph = FeatureGraph.from_functions(table)
+    good = compute(graph, ["table"], inputs={"x": pd.Series([1.0, 2.0])})
+    assert good["a"].tolist() == [1.0, 2.0]
+    with pytest.raises(
+        ComputeError, match=r"table does not pass its check: .*less_than\(3\).* 5\.0"
+    ):
+        compute(graph, ["table"], inputs={"x": pd.Series([1.0, 5.0])})

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from importlib.util import find_spec
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 
 from jupyter_lifecycle.cache import ColumnCache
-from jupyter_lifecycle.errors import ComputeError, FeatureDefinitionError, MissingExtraError
+from jupyter_lifecycle.errors import ComputeError, FeatureDefinitionError
 from jupyter_lifecycle.graph import FeatureGraph, extract_columns, source, value
 from jupyter_lifecycle.materialise import Materialiser, compute, load_from, save_to
 
@@ -106,14 +107,48 @@ def test_what_fails_leaves_the_old_file(tmp_path: Path) -> None:
     assert path.read_text() == "old"
 
 
-@pytest.mark.skipif(find_spec("openpyxl") is not None, reason="openpyxl is installed")
-def test_what_is_not_installed_is_named(tmp_path: Path) -> None:
-    @save_to.excel(path=tmp_path / "t.xlsx")
+def test_excel_there_and_back(tmp_path: Path) -> None:
+    pytest.importorskip("openpyxl")
+
+    @save_to.excel(path=source("out"), index=False)
     def table(x: Any) -> Any:
         return x
 
-    with pytest.raises(MissingExtraError, match=r"excel at .* pip install openpyxl"):
-        compute(FeatureGraph.from_functions(table), ["table.saved"], inputs={"x": TABLE})
+    @load_from.excel(path=source("out"))
+    def again(frame: Any) -> Any:
+        return frame
+
+    graph, path = FeatureGraph.from_functions(table, again), tmp_path / "t.xlsx"
+    compute(graph, ["table.saved"], inputs={"x": TABLE, "out": path})
+    found = compute(graph, ["again"], inputs={"out": path}, result="dict")
+    assert found["again"].equals(TABLE)
+
+
+NOT_INSTALLED = """
+import sys
+
+sys.modules["openpyxl"] = None  # as Python itself marks what is not there
+import pandas as pd
+from jupyter_lifecycle.graph import FeatureGraph
+from jupyter_lifecycle.errors import MissingExtraError
+from jupyter_lifecycle.materialise import compute, save_to
+
+@save_to.excel(path=sys.argv[1])
+def table(x):
+    return x
+
+try:
+    compute(FeatureGraph.from_functions(table), ["table.saved"], inputs={"x": pd.DataFrame({"a": [1]})})
+except MissingExtraError as error:
+    print(error)
+"""
+
+
+def test_what_is_not_installed_is_named(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", NOT_INSTALLED, str(tmp_path / "t.xlsx")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "excel at " in done.stdout
+    assert "needs openpyxl, which is not installed: pip install openpyxl" in done.stdout
 
 
 def test_other_places_go_through_fsspec() -> None:
