@@ -219,6 +219,7 @@ def _added(one: Expectation, other: Expectation) -> Expectation:
         minimum=min([low for low, _ in ends], default=None),
         maximum=max([high for _, high in ends], default=None),
         allowed={**other.allowed, **one.allowed},
+        identifier=one.identifier and other.identifier,
         categories=categories,
         others=others,
     )

@@ -88,8 +88,10 @@ class SkewReport(Mapping[str, FeatureSkew]):
     def sentence(self) -> str:
         """The whole report in a sentence."""
         if not self.enough:
+            side = "reference" if self.rows[0] < self.limits.rows else "observed"
+            least = self.rows[side == "observed"]
             return (
-                f"Not enough data: {min(self.rows)} rows, nothing is said under {self.limits.rows}."
+                f"Not enough data: {least} {side} rows, nothing is said under {self.limits.rows}."
             )
         compared = [one for one in self.features if one.verdict in ("moved", "small", "noise")]
         if not self.moved:

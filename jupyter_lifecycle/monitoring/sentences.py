@@ -25,8 +25,10 @@ def sentence_of(one: FeatureSkew) -> str:
         if one.reason:
             return f"{one.name}: not enough data, {one.reason}."
         rows = min(one.reference.rows, one.observed.rows)
-        side = "observed" if one.observed.rows == rows else "reference"
-        return f"{one.name}: not enough data ({rows} {side} rows)."
+        if one.observed.rows == rows:
+            return f"{one.name}: not enough data ({rows} observed rows)."
+        more = "jl.save(…, training=…) keeps more"
+        return f"{one.name}: not enough data ({rows} reference rows; {more})."
     effect = f"{bits(one.bits)} (floor {bits(one.floor)}, limit {bits(one.limit)})"
     if one.bits < one.limit and one.l_infinity >= one.l_infinity_limit:
         points = f"{100 * one.l_infinity:.1f} points (limit {100 * one.l_infinity_limit:g})"

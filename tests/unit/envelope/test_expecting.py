@@ -118,3 +118,13 @@ def test_objects_are_counted_one_by_one_and_unused_categories_not():
     assert dict(expect(mixed)["x"].frozen.categories) == {True: 2 / 3, False: 1 / 3}
     frame = pd.DataFrame({"x": pd.Categorical(["a"], categories=["a", "b"])})
     assert expect(frame)["x"].categories == ("a",)
+
+
+def test_row_numbers_are_seen_and_stay_so_where_both_parts_are():
+    rows = pd.DataFrame({"row": range(400), "back": range(400, 0, -1), "few": [1] * 400})
+    first = expect(rows.head(200))
+    assert [one.identifier for one in first.frozen] == [True, False, False]
+    assert first.frozen[0].to_json()["identifier"] is True
+    assert "identifier" not in first.frozen[1].to_json()
+    assert first.merged(expect(rows.tail(200), like=first))["row"].frozen.identifier
+    assert not first.merged(expect(rows.head(3), like=first))["row"].frozen.identifier

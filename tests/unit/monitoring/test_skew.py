@@ -144,10 +144,19 @@ def test_few_rows_say_nothing():
     report = skew(TRAIN, frame(150, 2, shift=20))
     assert {one.verdict for one in report.features} == {"few", "none"}
     assert report.enough is False
-    assert report.sentence == "Not enough data: 150 rows, nothing is said under 200."
+    assert report.sentence == "Not enough data: 150 observed rows, nothing is said under 200."
     assert "gust: not enough data (150 observed rows)." in {
         line["sentence"] for line in report.to_json()["features"]
     }
+
+
+def test_a_reference_of_a_few_rows_says_how_to_keep_more():
+    report = skew(TRAIN.head(5), frame(5000, 2))
+    assert report.sentence == "Not enough data: 5 reference rows, nothing is said under 200."
+    assert (
+        "5 reference rows; jl.save(…, training=…) keeps more"
+        in report.to_json()["features"][0]["sentence"]
+    )
 
 
 def test_ids_are_not_compared():
