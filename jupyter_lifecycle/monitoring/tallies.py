@@ -10,6 +10,8 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import Counter as Multiset
 from datetime import date
+from decimal import Decimal
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.monitoring.categories import key_of, named
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from jupyter_lifecycle.monitoring.plan import ColumnPlan
 
 _NONE = type(None)
+_MISSING = frozenset({"NAType", "NaTType"})
 _SORTED = 16
 """Numbers from which on they are sorted first."""
 _LARGEST = 1.7976931348623157e308
@@ -46,10 +49,10 @@ class Numbers:
             self._missing += len(values) - len(present)
             values = present
             kinds.discard(_NONE)
-        plain = kinds <= {int} or (not self.integers and kinds <= {int, float})
+        usual = kinds <= {int} or (not self.integers and kinds <= {int, float})
         if not values:
             return
-        if plain and self._all_finite(values):
+        if usual and self._all_finite(values):
             self._add_finite(values)
         else:
             self._add_finite([one for one in map(self._finite, values) if one is not None])
@@ -97,12 +100,13 @@ class Numbers:
     def _finite(self, value: Any) -> float | None:
         """Give a value where it belongs into a bin; count it where it does not."""
         if isinstance(value, bool) or not isinstance(value, int | float):
-            item = getattr(value, "item", None)
-            plain = item() if callable(item) and getattr(value, "ndim", 0) == 0 else None
-            if type(plain) in (int, float):
-                return self._finite(plain)
-            self._wrong += 1
-            return None
+            value = plain(value)
+            if value is None:
+                self._missing += 1
+                return None
+            if type(value) not in (int, float):
+                self._wrong += 1
+                return None
         if isinstance(value, int):
             return max(-_LARGEST, min(_LARGEST, value)) if abs(value) > _LARGEST else value
         if math.isnan(value):
@@ -114,7 +118,7 @@ class Numbers:
         elif self.integers and not value.is_integer():
             self._wrong += 1
         else:
-            return value
+            return float(value)
         return None
 
     def profile(self) -> ColumnProfile:
@@ -159,10 +163,10 @@ class Categories:
             self._missing += count
             return
         if type(value) not in self._takes:
-            item = getattr(value, "item", None)
-            if callable(item) and getattr(value, "ndim", 0) == 0:
-                value = item()
-            value = getattr(value, "value", value)  # of an enumeration
+            value = plain(value)
+            if value is None:
+                self._missing += count
+                return
             if isinstance(value, float) and math.isnan(value):
                 self._nan += count
                 return
@@ -228,8 +232,8 @@ class Presence:
     def add(self, values: Sequence[Any]) -> None:
         """Count plain values."""
         times = self._plan.kind == "time"
-        for value in values:
-            if value is None or value != value:  # noqa: PLR0124 - NaN and NaT are not themselves
+        for value in map(plain, values):
+            if value is None or (isinstance(value, float) and math.isnan(value)):
                 self._missing += 1
             elif times and not isinstance(value, str | date):
                 self._wrong += 1
@@ -245,6 +249,18 @@ class Presence:
         """Give what was counted."""
         there = (self._there,)
         return ColumnProfile(self._plan, there, missing=self._missing, wrong=self._wrong)
+
+
+def plain(value: Any) -> Any:
+    """Give a value as Python has it: numpy's scalars unpacked, pandas' missing ones as None."""
+    if type(value).__name__ in _MISSING:
+        return None
+    if isinstance(value, Decimal):
+        return float(value)
+    item = getattr(value, "item", None)
+    if callable(item) and getattr(value, "ndim", None) == 0:
+        return item()
+    return getattr(value, "value", value) if isinstance(value, Enum) else value
 
 
 Tally = Numbers | Categories | Presence

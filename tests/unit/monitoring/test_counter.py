@@ -6,6 +6,9 @@ import json
 import math
 import subprocess
 import sys
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -230,3 +233,59 @@ def test_units_are_told_apart_by_type_and_nearly_all_of_them_are_counted():
     assert counter.rows == 2
     counter.add_rows([[1.0]] * 50_000, units=range(10, 50_010))
     assert 49_000 < counter.rows <= 50_002
+
+
+class Colour(Enum):
+    RED = "a"
+
+
+HOSTILE = [
+    None,
+    pd.NA,
+    pd.NaT,
+    np.datetime64("NaT"),
+    Decimal("2.5"),
+    Decimal("NaN"),
+    Decimal("Infinity"),
+    Fraction(1, 2),
+    1 + 2j,
+    b"a",
+    Colour.RED,
+    np.array([1, 2]),
+    np.array(3.0),
+    np.str_("a"),
+    np.float32("nan"),
+    pd.Series([1]),
+    pd.Timestamp(0),
+    {"a": float("nan")},
+    [float("nan")],
+    -(10**5000),
+    "\udcff",
+    float("-inf"),
+    type,
+]
+
+
+@pytest.mark.parametrize(
+    "word", ["integer", "number", "string", "boolean", "categorical", "datetime", "unknown"]
+)
+def test_nothing_that_comes_raises_and_each_value_is_counted_once(word):
+    plan = ColumnPlan("x", word, edges=(0.0,) if word in ("integer", "number") else ())
+    single, together = Counter(Plan((plan,))), Counter(Plan((plan,)))
+    for value in HOSTILE:
+        single.add_rows([[value]])
+        single.profile()
+    together.add_columns({"x": HOSTILE})
+    assert single.profile() == together.profile()
+    assert single.profile()["x"].rows == len(HOSTILE)
+    json.dumps(single.profile().to_json(), allow_nan=False)
+
+
+def test_what_is_missing_in_any_form_is_missing():
+    for plan in (NUMBER, WORD, ColumnPlan("x", "datetime"), ColumnPlan("x", "unknown")):
+        assert counted(plan, [None, pd.NA, pd.NaT]).missing == 3
+
+
+def test_decimals_are_numbers_and_enumerations_their_values():
+    assert counted(NUMBER, [Decimal("2.5"), Decimal(-1)]).counts == (1, 1, 0)
+    assert counted(WORD, [Colour.RED]).counts == (1, 0)
