@@ -193,14 +193,13 @@ class Seen:
             ) from problem
 
     def _earlier(self, stretch: Stretch, learned: Learned) -> Profile:
-        """Give what was seen in a stretch before: by the same envelope, else by the one then."""
+        """Give what the same envelope saw in a stretch before; nothing where it did not serve.
+
+        What another one counted lies in other bins: after each new version the outermost of them
+        would hold so much that columns seem to move that did not.
+        """
         mine = self.profile(stretch, learned.id)
-        if mine is not None:
-            return mine
-        windows = self._registry.windows(self.endpoint, stretch.since, stretch.until)
-        then = [one for one in windows if one.envelope == windows[-1].envelope]
-        found = added(then)
-        return Profile.empty(learned.profile.plan) if found is None else found
+        return Profile.empty(learned.profile.plan) if mine is None else mine
 
     def _window_seconds(self) -> int:
         if self._rule_seconds is None:
