@@ -2,20 +2,20 @@
 
 The model is a gradient-boosting pipeline, the example 200 rows; everything is warm, as in a notebook
 whose extension loaded some seconds ago. The first save is reported apart. Peers are measured in the
-same run where they are installed. On a busy machine the model's own OpenMP threads spin while they
+same run, each in an interpreter of its own: ``--peer mlflow=PYTHON``, also ``bentoml`` and ``vetiver``. On a busy machine the model's own OpenMP threads spin while they
 wait for a core, which counts as CPU: the best round is near what an idle machine shows. The last line
 is JSON.
 """
 
 from __future__ import annotations
 
-import contextlib
+import argparse
 import hashlib
 import json
 import os
 import pickle
 import statistics
-import tempfile
+import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,9 +23,7 @@ from typing import TYPE_CHECKING, Any
 import cloudpickle
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import Pipeline, make_pipeline
+from envelope_peers import data, fitted
 
 from jupyter_lifecycle.envelope import (
     Bundle,
@@ -41,20 +39,10 @@ from jupyter_lifecycle.envelope.verification import shared_verifier
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sklearn.pipeline import Pipeline
+
 ROUNDS = 15
 GOAL_SECONDS = 0.1
-
-
-def data(rows: int = 20_000) -> pd.DataFrame:
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame({f"feature_{place}": rng.normal(size=rows) for place in range(9)})
-    frame["hour"] = rng.integers(0, 24, rows)
-    return frame
-
-
-def fitted(frame: pd.DataFrame) -> Pipeline:
-    target = frame.feature_0 * 3 + frame.hour
-    return make_pipeline(SimpleImputer(), HistGradientBoostingRegressor()).fit(frame, target)
 
 
 def median_cpu(work: Callable[[], Any], rounds: int = ROUNDS) -> float:
@@ -158,39 +146,25 @@ def floors(model: Pipeline, example: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def peers(model: Pipeline, example: pd.DataFrame) -> dict[str, float]:
-    """Save with each peer that is installed; nothing is fetched for it."""
-    found = {}
-    with contextlib.suppress(ImportError):
-        import mlflow
-
-        def with_mlflow() -> None:
-            with tempfile.TemporaryDirectory() as folder:
-                target = Path(folder) / "model"
-                mlflow.sklearn.save_model(model, target, input_example=example)
-
-        with_mlflow()
-        found["mlflow_cpu_s"] = median_cpu(with_mlflow, 3)
-    with contextlib.suppress(ImportError):
-        import vetiver
-        from pins import board_temp
-
-        def with_vetiver() -> None:
-            board = board_temp(allow_pickle_read=True)
-            vetiver.vetiver_pin_write(
-                board, vetiver.VetiverModel(model, "delay", prototype_data=example)
-            )
-
-        with_vetiver()
-        found["vetiver_cpu_s"] = median_cpu(with_vetiver, 3)
-    return found
+def peers(found: list[str]) -> dict[str, float]:
+    """Save with each peer, in the interpreter that has it; nothing is fetched for it."""
+    figures: dict[str, float] = {}
+    for one in found:
+        peer, _, python = one.partition("=")
+        words = [python, str(Path(__file__).with_name("envelope_peers.py")), peer]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        figures |= json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description="Cost of a save.")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
+    asked = parser.parse_args()
     frame = data()
     model, example = fitted(frame), frame.head(200)
     figures = ours(model, example) | floors(model, example) | expecting()
-    figures |= peers(model, example)
+    figures |= peers(asked.peer)
     for name, value in figures.items():
         print(f"{name:24} {value:12.4f}")
     print(f"\nsave / goal of {GOAL_SECONDS} s CPU: {figures['save_cpu_s'] / GOAL_SECONDS:.2f}")
@@ -201,8 +175,8 @@ def main() -> None:
         f"expectations / goal of 20 million values a second: {figures['expect_numbers_per_s'] / 2e7:.1f}"
     )
     for name, value in figures.items():
-        if name.startswith(("mlflow", "vetiver")):
-            print(f"{name.partition('_')[0]} / ours: {value / figures['save_cpu_s']:.1f}")
+        if name.startswith(("mlflow", "bentoml", "vetiver")):
+            print(f"{name.removesuffix('_cpu_s')} / ours: {value / figures['save_cpu_s']:.2f}")
     print(json.dumps({name: round(value, 6) for name, value in figures.items()}))
 
 
