@@ -157,7 +157,7 @@ def skew_words(state: SkewState | None) -> Markup:
         return element("span", glyph("fresh"), " quiet")
     rest = len(state.moved) - 1
     more = f" and {rest} more" if rest else ""
-    words = (mono(state.moved[0]), f" moved, {state.max:.2g} bit", more)
+    words = (mono(state.moved[0]), f"{more} moved, {state.max:.2g} bit")
     return element("span", glyph("stale"), " ", *words, class_="jl-t-stale")
 
 

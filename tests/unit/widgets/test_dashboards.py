@@ -305,7 +305,7 @@ def test_the_fleet_says_what_was_counted_and_what_moved(fleet, registry, worker)
     registry.set_skew(SkewState("busy", fleet["busy"].id, None, (), 3))
     panel = FleetPanel(registry, worker, lambda: now)
     said = plain(panel._rows)
-    for words in ("2,000", "moved, 0.48 bit and 1 more", "quiet", "not enough data", "&lt;img"):
+    for words in ("2,000", "and 1 more moved, 0.48 bit", "quiet", "not enough data", "&lt;img"):
         assert words in said
     assert "rows an hour over the last 24 hours, 2,000 in all" in panel._rows.value
     registry.add_windows([window(2, 500)])
