@@ -225,12 +225,21 @@ def layers_panel(*, registry: Registry | None = None) -> LayersPanel:
     LayersPanel
         A widget.
     """
+    from jupyter_lifecycle import deployment
     from jupyter_lifecycle.registry import Registry
+    from jupyter_lifecycle.widgets.panel_design import DesignPanel
     from jupyter_lifecycle.widgets.panel_layers import LayersPanel
 
     chosen = registry or Registry()
-    openers = {"experiment": lambda name: experiment_panel(name, registry=chosen)}
-    return LayersPanel(chosen, module_alias(_user_namespace()), openers)
+    alias = module_alias(_user_namespace())
+
+    def opened(name: str) -> ExperimentPanel:
+        return experiment_panel(name, registry=chosen)
+
+    openers: dict[str, Callable[..., Any]] = {"experiment": opened}
+    if not chosen.read_only:
+        openers["new"] = lambda: DesignPanel(chosen, deployment.experiment, opened, alias)
+    return LayersPanel(chosen, alias, openers)
 
 
 def compare_panel(*envelopes: Envelope | str, registry: Registry | None = None) -> ComparePanel:
