@@ -1119,9 +1119,9 @@ def test_parts_have_the_types_of_the_whole():
     def strange(x) -> list[int]:
         return [x]
 
-    @extract_fields("d", "e")
+    @extract_fields("low", "high")
     def named(x) -> dict:
-        return {"d": x, "e": x}
+        return {"low": x, "high": x}
 
     @extract_columns("f")
     def unframed(x) -> int:
@@ -1130,7 +1130,7 @@ def test_parts_have_the_types_of_the_whole():
     graph = FeatureGraph.from_functions(pair, strange, named, unframed)
     kinds = {name: each.returns for name, each in graph.features.items()}
     assert (kinds["a"], kinds["b"]) == (int, str)
-    assert kinds["c"] is kinds["d"] is kinds["e"] is kinds["f"] is MISSING
+    assert kinds["c"] is kinds["low"] is kinds["high"] is kinds["f"] is MISSING
 
 
 def test_inner_features_are_not_multiplied_with_the_outputs():
