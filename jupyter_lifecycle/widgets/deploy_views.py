@@ -80,7 +80,9 @@ def failure_band(record: EndpointRecord) -> Markup:
         return band("error", f"{record.name} does not answer.", reason)
     what = short(last.envelope) if last else record.name
     keeps = f" {short(record.serving)} keeps serving." if record.serving else " Nothing is served."
-    return band("error", f"{what} was not deployed.{keeps}", reason)
+    can_again = record.state == "failed" and record.rule is not None and record.pin is None
+    again = action("Try again", "rule:again") if can_again else None
+    return band("error", f"{what} was not deployed.{keeps}", reason, again)
 
 
 def _unmatched(record: EndpointRecord) -> Markup:

@@ -194,6 +194,14 @@ class DeployPanel(Panel):
         )
         self._name = rule.endpoint
 
+    def _try_again(self) -> None:
+        assert self._record is not None
+        rule = self._record.rule
+        if rule is not None:
+            self._write_rule(rule)
+            self.say("It is tried again.")
+            self._look()
+
     def _leave_form(self) -> None:
         self._editing = self._holding = False
         self._look()
@@ -284,7 +292,9 @@ class DeployPanel(Panel):
         return f"{self._alias}.endpoint({quoted(self._name)}{registry}).{call}"
 
     def clicked(self, value: str) -> None:
-        """Open the rule's form."""
+        """Open the rule's form, or have a failed rule tried again: by writing it once more."""
+        if value == "rule:again" and self._record and self._record.rule:
+            self.run(self._try_again)
         if value == "rule:edit" and self._record and self._record.rule:
             self._form.fill(self._record.rule)
             self._editing = True

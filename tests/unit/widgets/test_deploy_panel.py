@@ -123,6 +123,23 @@ def test_a_failure_names_what_keeps_serving_and_why(open_panel, serving, registr
     assert "serving" in panel.announcer.message or "failed" in panel.announcer.message
 
 
+def test_a_failed_attempt_is_tried_again_by_writing_its_rule(
+    open_panel, serving, registry, shelf, calls
+):
+    newer = shelf(tags={"approved": "yes"})
+    deploy(registry, newer, "failed", reason="The network was away.", failed=True)
+    panel = open_panel()
+    assert 'data-jl="rule:again"' in panel._band.value
+    version = panel._record.rule.version
+    panel.clicked("rule:again")
+    assert calls.rules == ["live"]
+    assert panel._record.rule.version > version
+    assert panel.announcer.message == "It is tried again."
+    registry.pin("live", serving)
+    panel._look()
+    assert "rule:again" not in panel._band.value
+
+
 def test_a_running_step_counts_its_seconds_in_the_page(open_panel, serving, registry, shelf):
     newer = shelf(tags={"approved": "yes"})
     deploy(registry, newer, "running")
