@@ -148,6 +148,8 @@ def _environments(
         if not note.exists():  # by an earlier version: it may use any of them
             return ()
         used.add(note.read_text(encoding="utf-8"))
+        # Envelopes beside it that run in services of their own.
+        used.update(one.read_text(encoding="utf-8") for one in note.parent.glob(f"*/{INTERPRETER}"))
     kept = []
     for path in _folders(place.environments):
         if str(path / "bin" / "python") not in used and not path.name.startswith("."):
@@ -162,7 +164,8 @@ def _captures(
     kept = []
     for endpoint in _folders(place.captures):
         sweep(endpoint)
-        used = {placed.envelope[:10] for placed in memories.get(endpoint.name, ())}
+        mine = memories.get(endpoint.name, ())
+        used = {id_[:10] for placed in mine for id_ in (placed.envelope, *placed.beside)}
         for path in _folders(endpoint):
             if path.name not in used:
                 times = [file.stat().st_mtime for file in path.iterdir()]

@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -157,3 +158,23 @@ def test_what_a_killed_one_began_to_remove_is_finished(place, environment):
     half.mkdir()
     assert prune(place) == ()
     assert not half.exists()
+
+
+def test_what_answers_beside_the_main_envelope_keeps_its_environment_and_captures(
+    place, environment, serves
+):
+    main, beside = environment("main", days=99), environment("beside", days=99)
+    environment("old", days=99)
+    serves(main)
+    own = place.new_service("svc", "one") / ("b" * 10)
+    own.mkdir()
+    (own / "interpreter").write_text(str(beside / "bin" / "python"))
+    file = MemoryFile(place.memory_of("svc"))
+    placed = replace(file.memory.model, beside=("b" * 40,))
+    file.write(replace(file.memory, serving=placed, model=placed))
+    for envelope in ("b" * 40, "c" * 40):
+        folder = place.captures_of("svc", envelope)
+        folder.mkdir(parents=True)
+        (folder / "requests.jsonl").write_text("{}")
+        _age(folder / "requests.jsonl", 99)
+    assert _names(prune(place)) == [("captures", "c" * 10), ("environment", "old")]
