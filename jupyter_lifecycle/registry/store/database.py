@@ -255,7 +255,8 @@ def _revision(connection: Connection) -> str | None:
 @contextlib.contextmanager
 def _spoken_errors(database: Database) -> Iterator[None]:
     """Say in our words what a database that is away, locked or no database has to say."""
-    where = database.url.render_as_string(hide_password=True)
+    address = database.url.set(drivername=database.url.get_backend_name())
+    where = address.render_as_string(hide_password=True)
     try:
         yield
     except DBAPIError as error:

@@ -62,13 +62,13 @@ def postgres_engine(url: URL) -> Engine:
 
         try:
             channel = _socket(call["address"], call["seconds"])
+            try:
+                made = _connection_class()(sock=channel, **call["login"])
+            except BaseException:
+                channel.close()
+                raise
         except OSError as error:
             raise pg8000.InterfaceError(error.strerror or str(error)) from error
-        try:
-            made = _connection_class()(sock=channel, **call["login"])
-        except BaseException:
-            channel.close()
-            raise
         channel.settimeout(None)  # a query may take longer than reaching the server may
         return made
 
