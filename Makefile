@@ -7,8 +7,9 @@ LOCAL  := JUPYTER_LIFECYCLE_HOME=$(CURDIR)/.jupyter_lifecycle/home JUPYTER_LIFEC
 # Threads of numerical libraries that wait should sleep, not spin: others share the machine.
 QUIET  := OMP_WAIT_POLICY=PASSIVE
 MOST   := tests/unit tests/integration tests/conformance
-# Servers, clusters and browsers on a crowded machine: what failed is run once more by itself, and both runs are shown.
-AGAIN   = || $(QUIET) $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
+# Servers, clusters and browsers on a crowded machine: what failed is run once more by itself
+# (all of it where the first run broke off), and both runs are shown.
+AGAIN   = || $(QUIET) $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures all
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo lab voila stop test test-frameworks lint unit integration engines browser wheel lock clean
