@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import threading
 import traceback
 import warnings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _ANSWERING = 5.0
 _LOOKING = 0.1
+_PATIENCE = 0.5
 _ATTEMPTS = 5
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -160,10 +162,10 @@ class RayExecutor:
             return {}
         if self._call is None:
             self._call = ray.remote(ray_worker.call).options(num_returns=2)
-        if watched and self._board is None:
+        if self._board is None:
             self._board = ray.remote(ray_worker.Board).options(num_cpus=0).remote()
-        board = self._board if watched else None
-        return _RayPlan(ray, self._call, board).result(tasks, shared, wanted, told)
+        plan = ray_worker.Plan(secrets.token_hex(8), self._board, watched)
+        return _RayPlan(ray, self._call, plan).result(tasks, shared, wanted, told)
 
     def close(self) -> None:
         """Disconnect; a cluster that was started here ends. May be called twice."""
@@ -190,10 +192,10 @@ class RayExecutor:
 class _RayPlan:
     """One plan on its way through a cluster."""
 
-    def __init__(self, ray: Any, call: Any, board: Any) -> None:
+    def __init__(self, ray: Any, call: Any, plan: ray_worker.Plan) -> None:
         self._ray = ray
         self._call = call
-        self._board = board
+        self._plan = plan
         self._facts: dict[Any, str] = {}
 
     def result(
@@ -211,7 +213,7 @@ class _RayPlan:
             for task in tasks:
                 needs = [values[each] for each in task.needs]
                 values[task.key], facts = self._call.remote(
-                    task.key, self._board, task.call, task.arguments, *needs
+                    task.key, self._plan, task.call, task.arguments, *needs
                 )
                 self._facts[facts] = task.key
                 for each in task.needs:  # what nobody reads any more need not be kept
@@ -227,8 +229,8 @@ class _RayPlan:
         while self._facts:
             pending = list(self._facts)
             ready, _ = self._ray.wait(pending, num_returns=len(pending), timeout=_LOOKING)
-            if self._board is not None:
-                for key, step in self._got([self._board.take.remote()])[0]:
+            if self._plan.watched:
+                for key, step in self._got([self._plan.board.take.remote()])[0]:
                     told(Told(key, "step", step))
             for ref, facts in zip(ready, self._got(ready), strict=True):
                 told(Told(self._facts.pop(ref), "done", facts))
@@ -255,9 +257,20 @@ class _RayPlan:
         return EngineError(f"The Ray cluster failed: {type(error).__name__}: {said}")
 
     def _cancel(self) -> None:
-        """Take back what has not begun, and stop what runs; the cluster may be gone by now."""
-        for ref in self._facts:
-            with contextlib.suppress(Exception):
+        """Have nothing more begin, and stop what runs long; the cluster may be gone by now.
+
+        Ray ends this whole process where a task is cancelled in the instant in which it completes
+        (``Check failed … Tried to complete task that was not pending``, Ray 2.60). So what has not
+        begun is told by the board not to, what is short ends by itself, and only what still runs
+        after a while in which nothing else ended is cancelled, what waits for it first.
+        """
+        with contextlib.suppress(Exception):
+            self._ray.get(self._plan.board.stop.remote(self._plan.id))
+            left, before = list(self._facts), -1
+            while left and len(left) != before:
+                before = len(left)
+                _, left = self._ray.wait(left, num_returns=before, timeout=_PATIENCE)
+            for ref in reversed(left):
                 self._ray.cancel(ref, force=False)
 
 

@@ -1,18 +1,41 @@
-"""What runs in a Ray worker: a task's call, and the board where tasks tell their steps."""
+"""What runs in a Ray worker: a task's call, and the board where tasks tell and are told."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
+class Plan(NamedTuple):
+    """A plan as its tasks know it."""
+
+    id: str
+    board: Any
+    """The handle of the :class:`Board`."""
+    watched: bool
+    """Whether tasks tell their steps."""
+
+
+class StoppedError(Exception):
+    """The plan of a task was given up before the task began; nobody asks for its answer."""
+
+
 class Board:
-    """An actor: keeps what tasks tell until the caller's side takes it."""
+    """An actor: keeps what tasks tell until the caller's side takes it, and which plans go on."""
 
     def __init__(self) -> None:
         self._notes: list[tuple[str, Any]] = []
+        self._stopped: set[str] = set()
+
+    def stop(self, plan: str) -> None:
+        """Have no more tasks of a plan begin."""
+        self._stopped.add(plan)
+
+    def is_stopped(self, plan: str) -> bool:
+        """Whether a plan was given up."""
+        return plan in self._stopped
 
     def note(self, key: str, step: Any) -> None:
         """Keep what a task tells."""
@@ -25,24 +48,38 @@ class Board:
 
 
 def call(
-    key: str, board: Any, function: Callable[..., Any], arguments: Sequence[Any], *values: Any
+    key: str,
+    plan: Plan,
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    *values: Any,
 ) -> tuple[Any, Any]:
     """Run a task; give its value, which stays here, and its facts.
 
     Parameters
     ----------
     key : str
-    board : actor handle or None
+    plan : Plan
+        What it belongs to.
     function : callable
         See :class:`Task`.
     arguments : sequence
     *values
         What the task needs.
+
+    Raises
+    ------
+    StoppedError
+        Its plan was given up meanwhile.
     """
+    import ray
+
+    if ray.get(plan.board.is_stopped.remote(plan.id)):
+        raise StoppedError(key)
 
     def step(facts: Any) -> None:
-        if board is not None:
-            board.note.remote(key, facts)
+        if plan.watched:
+            plan.board.note.remote(key, facts)
 
     value, facts = function(step, *arguments, *values)
     return value, facts

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -154,3 +156,66 @@ def test_a_column_that_is_too_large_for_every_worker():
             assert caught.value.detail["name"] == "growing"
             found = compute(graph, ["before"], inputs={"x": 1}, executor=remote)
     assert found == {"before": 2}
+
+
+MANY_FAILURES = """
+import sys
+from jupyter_lifecycle.errors import LifecycleError
+from jupyter_lifecycle.executors import RayExecutor
+from jupyter_lifecycle.graph import FeatureGraph
+from jupyter_lifecycle.materialise import compute
+
+
+def quick(x):
+    return x + 1
+
+
+def also(x):
+    return x + 2
+
+
+def fails(also):
+    raise ValueError("no")
+
+
+class Kept:
+    def __reduce__(self):
+        raise TypeError("not to be sent")
+
+
+kept = Kept()
+
+
+def unsendable(quick):
+    return kept
+
+
+graph = FeatureGraph.from_functions(quick, also, fails, unsendable)
+failed = 0
+with RayExecutor(sys.argv[1]) as engine:
+    for x in range(200):
+        for wanted in (["quick", "fails"], ["also", "unsendable"]):
+            try:
+                compute(graph, wanted, inputs={"x": x}, executor=engine)
+            except (LifecycleError, ValueError):
+                failed += 1
+print(failed)
+"""
+
+
+@pytest.mark.parametrize("engine", ["ray"], indirect=True)
+def test_a_process_outlives_what_is_given_up_just_as_it_ends(engine):
+    """Ray ends a process that cancels a task in the instant in which the task completes."""
+    import ray
+
+    assert compute(
+        FeatureGraph.from_functions(before), ["before"], inputs={"x": 1}, executor=engine
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", MANY_FAILURES, ray.get_runtime_context().gcs_address],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.split()) == (0, ["400"]), done.stderr[-3000:]
