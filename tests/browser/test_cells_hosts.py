@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from pages import shoot
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-SHOTS = os.environ.get("JL_SCREENSHOTS")
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 CELLS = [
     "%load_ext jupyter_lifecycle\nimport pandas as pd\nframe = pd.DataFrame({'a': range(1000)})\n%inputs frame",
@@ -60,8 +59,7 @@ def test_notebook_7_has_badges_buttons_and_the_panel(
     assert magics == ["%load_ext", "%inputs", "%%feature", "%compute"]
     page.get_by_role("button", name="Features", exact=True).click()
     expect(page.locator(".jl-lab-side").get_by_role("application")).to_be_visible()
-    if SHOTS:
-        page.screenshot(path=str(Path(SHOTS) / "notebook-7.png"))
+    shoot(page, "notebook-7")
     page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
     page.get_by_role("button", name="Save envelope").click()
     expect(page.locator(".jp-Notebook")).to_contain_text("%save")
@@ -88,8 +86,7 @@ def test_without_the_package_the_notebook_works_and_the_panel_says_the_line(
     side = page.locator(".jl-notebook-view:not(.lm-mod-hidden)")
     expect(side).to_contain_text("jupyter_lifecycle is not in this kernel")
     expect(side).to_contain_text("%pip install jupyter_lifecycle")
-    if SHOTS:
-        page.screenshot(path=str(Path(SHOTS) / "package-missing.png"))
+    shoot(page, "package-missing")
     notebook.replace(0, CELLS[0], "print(6 * 7)")
     notebook.run_cell(0)
     assert "42" in notebook.output_text(0, "42")
@@ -164,6 +161,5 @@ def test_shift_tab_describes_a_column_and_tab_completes_it(
         with contextlib.suppress(PlaywrightTimeout):
             page.wait_for_function(DONE, timeout=4_000)
             break
-    if SHOTS:
-        page.screenshot(path=str(Path(SHOTS) / "completion.png"))
+    shoot(page, "completion")
     assert page.evaluate(DONE)

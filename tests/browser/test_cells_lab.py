@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from pages import shoot
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from playwright.sync_api import Page
 
-SHOTS = os.environ.get("JL_SCREENSHOTS")
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 SETUP = """%load_ext jupyter_lifecycle
 import threading
@@ -60,12 +58,6 @@ def open_cells(tmp_path: Path, open_notebook: Callable[..., Any], request: Any) 
         return open_notebook(path, **options)
 
     return opener
-
-
-def shoot(page: Page, name: str) -> None:
-    """Keep a picture where the variable JL_SCREENSHOTS names a folder."""
-    if SHOTS:
-        page.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
 
 
 def badge(notebook: Any, index: int) -> Any:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import explorer_page
 import pytest
 from playwright.sync_api import expect
 
@@ -17,14 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playwright.sync_api import Page
-
-PATH = Path(__file__).with_name("explorer_page.py")
-spec = importlib.util.spec_from_file_location("explorer_page", PATH)
-assert spec is not None
-assert spec.loader is not None
-explorer_page = importlib.util.module_from_spec(spec)
-sys.modules["explorer_page"] = explorer_page
-spec.loader.exec_module(explorer_page)
 
 CANVAS = ".jl-canvas"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 import pytest
 from nbformat.v4 import new_notebook
+from pages import shoot
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
-SHOTS = os.environ.get("JL_SCREENSHOTS")
 BEGIN, END = "## From an empty notebook to a saved model", "## From a clone"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -84,8 +83,7 @@ def test_from_an_empty_notebook_to_a_saved_envelope(
     panel = person.run(save)
     panel.get_by_label("Name").first.fill("progression")
     page.keyboard.press("Tab")
-    if SHOTS:
-        page.screenshot(path=str(Path(SHOTS) / "first-page-save.png"))
+    shoot(page, "first-page-save")
     panel.get_by_role("button", name="Save envelope", exact=True).click()
     expect(panel.get_by_text("Saved progression")).to_be_visible(timeout=60_000)
 
@@ -93,5 +91,4 @@ def test_from_an_empty_notebook_to_a_saved_envelope(
     expect(person.run(line)).to_contain_text("array([", timeout=60_000)
     errors = page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]')
     expect(errors).to_have_count(0)
-    if SHOTS:
-        page.screenshot(path=str(Path(SHOTS) / "first-page-end.png"))
+    shoot(page, "first-page-end")

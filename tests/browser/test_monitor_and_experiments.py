@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from pages import LONG, shoot, write
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
-SHOTS = os.environ.get("JL_SCREENSHOTS")
-LONG = 60_000
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -111,20 +108,6 @@ def patience():
     expect.set_options(timeout=LONG)
     yield
     expect.set_options(timeout=5_000)
-
-
-def write(folder: Path, name: str, *cells: str) -> Path:
-    notebook = new_notebook(cells=[new_code_cell(cell.strip()) for cell in cells])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    path = folder / name
-    nbformat.write(notebook, path)
-    return path
-
-
-def shoot(what: object, name: str) -> None:
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        what.screenshot(path=str(Path(SHOTS) / f"{name}.png"))  # type: ignore[attr-defined]
 
 
 def test_an_endpoint_is_watched_and_experiments_are_read_by_keyboard(

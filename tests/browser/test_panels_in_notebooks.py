@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from pages import LONG, shoot, write
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Locator, Page
 
-SHOTS = os.environ.get("JL_SCREENSHOTS")
-LONG = 60_000
 """Milliseconds: a verifier that starts on a busy machine takes its time."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -71,21 +68,6 @@ def apart(tmp_path: Path, stop_deployer: Callable[[Path], None]) -> Iterator[str
     home = tmp_path / "apart"
     yield f"import os; os.environ['JUPYTER_LIFECYCLE_HOME'] = {str(home / 'lifecycle')!r}"
     stop_deployer(home)
-
-
-def write(folder: Path, name: str, *cells: str) -> Path:
-    notebook = new_notebook(cells=[new_code_cell(cell.strip()) for cell in cells])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    path = folder / name
-    nbformat.write(notebook, path)
-    return path
-
-
-def shoot(what: Page | Locator, name: str) -> None:
-    """Keep a picture where the variable JL_SCREENSHOTS names a folder."""
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        what.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
 
 
 def type_tag(panel: Locator, text: str) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pages import shoot
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -18,16 +18,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICKSTART = ROOT / "notebooks" / "01_quickstart.ipynb"
-SHOTS = os.environ.get("JL_SCREENSHOTS")
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-
-
-def shoot(page: Page, name: str) -> None:
-    """Keep a picture where the variable JL_SCREENSHOTS names a folder."""
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
 
 
 def test_from_raw_flights_to_an_answer_in_jupyterlab(open_notebook: Callable[..., object]) -> None:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pages import LONG, shoot, write
 from playwright.sync_api import expect
 
 from jupyter_lifecycle.widgets.dashboards import PAGES, dashboard_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
-SHOTS = os.environ.get("JL_SCREENSHOTS")
-LONG = 60_000
 HOSTILE = "<img src=x onerror=window.broken=1>"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -58,23 +56,6 @@ def patience():
     expect.set_options(timeout=LONG)
     yield
     expect.set_options(timeout=5_000)
-
-
-def write(folder: Path, name: str, *cells: str) -> Path:
-    import nbformat
-    from nbformat.v4 import new_code_cell, new_notebook
-
-    notebook = new_notebook(cells=[new_code_cell(cell.strip()) for cell in cells])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    path = folder / name
-    nbformat.write(notebook, path)
-    return path
-
-
-def shoot(what: object, name: str) -> None:
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        what.screenshot(path=str(Path(SHOTS) / f"{name}.png"))  # type: ignore[attr-defined]
 
 
 def test_a_registry_is_browsed_and_compared_by_keyboard(
