@@ -84,10 +84,12 @@ def _action(
     help_: str,
     run: Callable[[argparse.Namespace], int],
 ) -> argparse.ArgumentParser:
-    made = actions.add_parser(name, help=help_, description=f"{help_[0].upper()}{help_[1:]}.")
+    made: argparse.ArgumentParser = actions.add_parser(
+        name, help=help_, description=f"{help_[0].upper()}{help_[1:]}."
+    )
     made.add_argument("name")
     made.set_defaults(run=run)
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 def _layers(arguments: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_lifecycle.deployment.rules import registry_of
 from jupyter_lifecycle.deployment.whiteboard import Whiteboard, change
@@ -107,7 +107,7 @@ def layer(
     """
     where = registry_of(registry)
     given = {"unit": unit, "seed": seed, "version": version}
-    said = {key: value for key, value in given.items() if value is not None}
+    said: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     if holdout is not None:
         said["holdout"] = round(holdout * BUCKETS)
 
@@ -116,8 +116,8 @@ def layer(
         if before is None:
             if unit is None:
                 board.layer(name)
-            return [Layer(**{"name": name, "seed": new_seed(), **said})]  # type: ignore[arg-type]
-        after = replace(before, **said)  # type: ignore[arg-type]
+            return [Layer(**{"name": name, "seed": new_seed(), **said})]
+        after = replace(before, **said)
         return [] if after == before else [after]
 
     change(where, work_out)
@@ -167,7 +167,5 @@ def holdout(
             )
         return [made]
 
-    _, values = change(where, work_out)
-    if values:
-        return values[0]  # type: ignore[return-value]
+    change(where, work_out)
     return next(one for one in Whiteboard.read(where).holdouts if one.name == name)
