@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 import pytest
 from nbformat.v4 import new_notebook
-from pages import shoot
+from pages import LONG, shoot
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ class Person:
     def run(self, text: str) -> Any:
         self.page.keyboard.insert_text(text)
         self.page.keyboard.press("Shift+Enter")
-        self.notebook.wait_idle()
+        cell = self.page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{self.at}"]')
+        ran = re.compile(r"\[\d+\]:")
+        expect(cell.locator(".jp-InputPrompt").first).to_have_text(ran, timeout=LONG)
+        assert self.source(self.at) == text
         self.at += 1
-        assert self.source(self.at - 1) == text
-        return self.notebook.page.locator(
-            f'.jp-Notebook .jp-Cell[data-windowed-list-index="{self.at - 1}"]'
-        )
+        return cell
 
     def source(self, index: int) -> str:
         found: str = self.page.evaluate(
