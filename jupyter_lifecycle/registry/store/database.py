@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateTable
 
 from jupyter_lifecycle.errors import RegistryError, RegistryUnavailableError
 from jupyter_lifecycle.registry.store.postgres import postgres_engine, take_turn, why_away
@@ -183,8 +184,14 @@ def _sqlite_engine(url: Any) -> Engine:
 
 
 def _empty_engine() -> Engine:
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    metadata.create_all(engine)
+    """Make a database in memory, with all tables and no row, for each reader.
+
+    SQLite lets no other thread use a connection, and panels read in threads of their own.
+    """
+    engine = create_engine("sqlite://", poolclass=NullPool)
+    tables = [str(CreateTable(each).compile(engine)) for each in metadata.sorted_tables]
+    script = ";".join(tables)
+    event.listen(engine, "connect", lambda connection, _: connection.executescript(script))
     return engine
 
 

@@ -5,6 +5,8 @@ import re
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -130,6 +132,8 @@ def test_a_folder_that_cannot_be_written(tmp_path, make_bundle):
 
 WORKER = """
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from jupyter_lifecycle.registry import Registry, Rule
 registry = Registry(sys.argv[1])
 registry.set_rule(Rule("e" + sys.argv[2], when=""))
@@ -207,3 +211,20 @@ def test_a_registry_of_the_first_revision_is_migrated_with_what_it_has(tmp_path)
         assert registry.count("package.numpy < '1.10' and python < '3.12'") == 1
         assert registry.count("package.scipy = 'trunk' and not package.scipy >= '0'") == 1
         assert registry.count("feature.gust or deployment.eta or metrics.x.at(1) > 0") == 0
+
+
+def test_what_is_not_there_yet_is_empty_to_every_thread(tmp_path):
+    file = tmp_path / "registry.db"
+    database = Database(f"sqlite:///{file}", file=file)
+    together = threading.Barrier(4)
+
+    def count(_):
+        with database.reading() as connection:
+            together.wait()  # four threads, each in a transaction of its own
+            return connection.scalar(text("SELECT count(*) FROM envelopes"))
+
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(3):
+            assert list(pool.map(count, range(4))) == [0] * 4
+    assert not file.exists()
+    database.dispose()
